@@ -1,0 +1,155 @@
+"""The words all contracts are built of: roles, codes, points, fractions, deadlines, and the base of every event's data."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    PlainValidator,
+    StringConstraints,
+    WithJsonSchema,
+)
+
+
+class Role(StrEnum):
+    """Who may publish an event; each contract names its roles, judging checks them against the log."""
+
+    AUTHORITY = "authority"
+    CHAIR = "chair"
+    DEPUTY = "deputy"
+    MEMBER = "member"
+    PRESIDING = "presiding"
+    BOARD = "counting-board"
+    TEAM = "cross-check-team"
+    OWNER = "key-owner"
+    SERVICE = "service"
+
+
+class Scope(StrEnum):
+    """Which kind of subject an event stands under."""
+
+    REGISTRY = "registry"
+    CYCLE = "cycle"
+
+
+Code = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9][A-Z0-9-]{1,15}$")]
+"""Code of a unit, an authority or a cluster: 2 to 16 capitals, digits and hyphens."""
+Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9.-]{0,47}$")]
+"""A name chosen by the publisher within one subject, such as a ballot's or a conference's."""
+Name = Annotated[str, StringConstraints(min_length=1, max_length=300)]
+Text = Annotated[str, StringConstraints(min_length=1, max_length=8000)]
+Reason = Annotated[str, StringConstraints(min_length=5, max_length=2000)]
+LegalBasis = Annotated[str, StringConstraints(min_length=1, max_length=300)]
+"""The decision or article an act rests on, as it is cited: ``QĐ 34/QĐ-BVHTTDL 07/01/2021``."""
+Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+Commitment = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+"""Salted commitment to a person's name; the name itself never stands in the log."""
+Kid = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._/-]{1,64}$")]
+Source = Annotated[str, StringConstraints(pattern=r"^/(units|authorities|services)/[A-Za-z0-9-]{2,16}$")]
+Year = Annotated[int, Field(ge=1990, le=2200)]
+Count = Annotated[int, Field(ge=0, le=100_000)]
+CriterionCode = Annotated[str, StringConstraints(pattern=r"^[A-Z]{1,5}(\.[0-9]{1,2}){0,3}$")]
+
+_POINTS = re.compile(r"^-?\d{1,5}(\.\d{1,2})?$")
+
+
+def _points(given: object) -> Decimal:
+    if isinstance(given, Decimal):
+        return given
+    if isinstance(given, str) and _POINTS.match(given):
+        return Decimal(given)
+    msg = "points are a string such as '57.5', at most two decimals"
+    raise ValueError(msg)
+
+
+def format_points(points: Decimal) -> str:
+    """Points as they stand on the wire and on pages: one decimal, two where they are needed."""
+    tenths = points.quantize(Decimal("0.1"))
+    return str(tenths if tenths == points else points.quantize(Decimal("0.01")))
+
+
+Points = Annotated[
+    Decimal,
+    PlainValidator(_points),
+    PlainSerializer(format_points, return_type=str),
+    WithJsonSchema({"type": "string", "pattern": _POINTS.pattern, "examples": ["57.5"]}),
+]
+"""Points, exact: a decimal string on the wire, a ``Decimal`` inside."""
+
+
+class Value(BaseModel):
+    """A frozen part of an event: strict types, no unknown members."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class Deadline(Value):
+    """
+    A limit in whole local days (+07:00).
+
+    ``before`` ends when *date* begins ("trước ngày 05/12": last valid day 4/12);
+    ``at-latest`` ends when *date* ends. *counts* says whether the day of arrival or
+    the attested day of sending (postmark) is judged.
+    """
+
+    date: date
+    kind: Literal["before", "at-latest"]
+    counts: Literal["received", "sent"] = "received"
+
+
+class Share(Value):
+    """
+    A share of a base as an integer fraction, never a float.
+
+    It is reached when ``part * den >= num * base`` (or ``>`` for ``more-than``).
+    """
+
+    num: Annotated[int, Field(ge=0, le=1000)]
+    den: Annotated[int, Field(ge=1, le=1000)]
+    op: Literal["at-least", "more-than"] = "at-least"
+
+    def needed(self, base: int) -> int:
+        """The least whole number that reaches the share of *base*."""
+        exact, rest = divmod(self.num * base, self.den)
+        if self.op == "more-than":
+            return exact + 1
+        return exact + (1 if rest else 0)
+
+    def reached(self, part: int, base: int) -> bool:
+        """Whether *part* out of *base* reaches the share."""
+        left, right = part * self.den, self.num * base
+        return left > right if self.op == "more-than" else left >= right
+
+
+class Evidence(Value):
+    """A file beside the log: its hash, size and name, and the criterion it supports."""
+
+    sha256: Sha256
+    bytes: Annotated[int, Field(ge=1)]
+    name: Name
+    criterion: CriterionCode | None = None
+
+
+class EventData(Value):
+    """The ``data`` of one event type; the class says its wire type, its roles and its scope."""
+
+    TYPE: ClassVar[str]
+    ROLES: ClassVar[tuple[Role, ...]]
+    SCOPE: ClassVar[Scope] = Scope.CYCLE
+
+    def touches(self, subject: str) -> tuple[str, ...]:  # noqa: ARG002 - most events touch their own subject alone
+        """Further subjects whose state this event changes beside its own *subject*."""
+        return ()
+
+
+def next_year(subject: str, year: int) -> str:
+    """The cycle of *year* in the cluster of *subject*."""
+    return f"{subject.rsplit('/', 1)[0]}/{year}"

@@ -1,0 +1,328 @@
+"""
+Who stands where, as the log says: units, members, officers and the rules in force.
+
+All services fold the same entries into the same :class:`Registry` (one per authority) and
+:class:`Frame` (one per cycle), so that roles are checked alike everywhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Literal
+
+from thidua.contracts import Event, Role
+from thidua.contracts import ballots as b
+from thidua.contracts import pledges as p
+from thidua.contracts import units as u
+
+LOCAL = timedelta(hours=7)
+
+
+def local_day(moment: datetime) -> date:
+    """The local calendar day (+07:00, no daylight saving) of a moment."""
+    return (moment.astimezone(UTC) + LOCAL).date()
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A unit's names from a day on."""
+
+    name_vi: str
+    short_vi: str
+    name_en: str | None
+    valid_from: date
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A department: identity is the code, names and validity are dated. ``ended`` is its first day of not existing."""
+
+    code: str
+    kind: str
+    province: str
+    valid_from: date
+    names: tuple[Name, ...]
+    ended: date | None = None
+    into: tuple[str, ...] = ()
+    predecessors: tuple[str, ...] = ()
+
+    def exists(self, day: date) -> bool:
+        """Whether the unit exists on *day*."""
+        return self.valid_from <= day and (self.ended is None or day < self.ended)
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """A unit's belonging to a cluster; ``last_day`` is its last day as a member."""
+
+    cluster: str
+    unit: str
+    valid_from: date
+    last_day: date | None = None
+
+    def holds(self, day: date) -> bool:
+        """Whether it is in force on *day*."""
+        return self.valid_from <= day and (self.last_day is None or day <= self.last_day)
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A public key as registered; ``status`` tells whether it may still sign."""
+
+    kid: str
+    owner: str
+    alg: str
+    spki: str
+    status: Literal["active", "rotated", "revoked"] = "active"
+
+
+@dataclass(frozen=True, slots=True)
+class Registry:
+    """The registry of one authority, folded from the events under its code."""
+
+    authority: str
+    origin: str = ""
+    sandbox: bool = False
+    authorities: Mapping[str, str] = field(default_factory=dict)
+    units: Mapping[str, Unit] = field(default_factory=dict)
+    clusters: Mapping[str, str] = field(default_factory=dict)
+    memberships: tuple[Membership, ...] = ()
+    calendars: Mapping[int, frozenset[date]] = field(default_factory=dict)
+    salaries: tuple[tuple[date, int], ...] = ()
+    regulations: Mapping[int, u.RegulationIssued] = field(default_factory=dict)
+    keys: Mapping[str, Key] = field(default_factory=dict)
+    delegates: frozenset[tuple[str, str]] = frozenset()
+    judges: Mapping[str, int] = field(default_factory=dict)
+    movements: Mapping[int, p.MovementApproved] = field(default_factory=dict)
+    clock: datetime | None = None
+
+    def members(self, cluster: str, day: date) -> tuple[str, ...]:
+        """The units of a cluster on *day*, in order of code."""
+        return tuple(
+            sorted(
+                m.unit
+                for m in self.memberships
+                if m.cluster == cluster and m.holds(day) and m.unit in self.units and self.units[m.unit].exists(day)
+            )
+        )
+
+    def salary(self, day: date) -> int | None:
+        """The base salary in đồng on *day*, ``None`` when none is set."""
+        in_force = [amount for since, amount in self.salaries if since <= day]
+        return in_force[-1] if in_force else None
+
+    def holidays(self) -> frozenset[date]:
+        """All published holidays."""
+        return frozenset().union(*self.calendars.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Officer:
+    """The chair or deputy of a cycle and how far that is: elected here or carried over, recognised or refused."""
+
+    unit: str
+    status: Literal["carried-over", "elected", "recognised", "refused"]
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What every service knows of a cycle: whether it is open, its rulebook and its officers."""
+
+    subject: str
+    opened: bool = False
+    closed: bool = False
+    rulebook: u.RulebookAdopted | None = None
+    rulebooks: Mapping[int, u.RulebookAdopted] = field(default_factory=dict)
+    chair: Officer | None = None
+    deputy: Officer | None = None
+
+    @property
+    def authority(self) -> str:
+        """Code of the authority that runs the cluster."""
+        return self.subject.split("/")[0]
+
+    @property
+    def cluster(self) -> str:
+        """Code of the cluster."""
+        return self.subject.split("/")[1]
+
+    @property
+    def year(self) -> int:
+        """The emulation year."""
+        return int(self.subject.split("/")[2])
+
+    @property
+    def before(self) -> str:
+        """The subject of the year before in the same cluster."""
+        return f"{self.authority}/{self.cluster}/{self.year - 1}"
+
+
+def evolve_frame(frame: Frame, event: Event) -> Frame:  # noqa: PLR0911 - one return per event
+    """The frame after *event*; events that do not concern it leave it as it is."""
+    match event.data:
+        case u.CycleOpened():
+            return replace(frame, opened=True)
+        case u.CycleClosed():
+            return replace(frame, closed=True)
+        case u.RulebookAdopted() as rulebook:
+            return replace(frame, rulebook=rulebook, rulebooks={**frame.rulebooks, rulebook.version: rulebook})
+        case b.OfficerCarriedOver(office=office, unit=unit):
+            return _with_officer(frame, office, Officer(unit, "carried-over", event.hash))
+        case b.ChairElected(unit=unit, for_year=year) if year == frame.year:
+            return _with_officer(frame, "chair", Officer(unit, "elected", event.hash))
+        case b.DeputyElected(unit=unit, for_year=year) if year == frame.year:
+            return _with_officer(frame, "deputy", Officer(unit, "elected", event.hash))
+        case b.OfficerRecognised(office=office, unit=unit):
+            return _with_officer(frame, office, Officer(unit, "recognised", event.hash))
+        case b.RecognitionRefused(office=office, unit=unit):
+            return _with_officer(frame, office, Officer(unit, "refused", event.hash))
+        case _:
+            return frame
+
+
+def _with_officer(frame: Frame, office: str, officer: Officer) -> Frame:
+    return replace(frame, chair=officer) if office == "chair" else replace(frame, deputy=officer)
+
+
+def evolve_registry(registry: Registry, event: Event) -> Registry:  # noqa: C901, PLR0911, PLR0912 - a flat dispatch
+    """The registry after *event*; events that do not concern it leave it as it is."""
+    data = event.data
+    match data:
+        case u.LogOpened():
+            root = Key(data.root_kid, event.source, data.root_alg, data.root_spki)
+            return replace(
+                registry, origin=data.origin, sandbox=data.sandbox, keys={**registry.keys, root.kid: root}
+            )
+        case u.JudgeActivated():
+            return replace(registry, judges={**registry.judges, data.service: data.version})
+        case u.ClockAdvanced():
+            return replace(registry, clock=data.to)
+        case u.AuthorityEstablished():
+            return replace(registry, authorities={**registry.authorities, data.authority: data.name_vi})
+        case u.CalendarPublished():
+            return replace(registry, calendars={**registry.calendars, data.year: frozenset(data.holidays)})
+        case u.BaseSalarySet():
+            return replace(registry, salaries=tuple(sorted((*registry.salaries, (data.valid_from, data.amount)))))
+        case u.RegulationIssued():
+            return replace(registry, regulations={**registry.regulations, data.year: data})
+        case u.UnitRegistered():
+            name = Name(data.name_vi, data.short_vi, data.name_en, data.valid_from)
+            unit = Unit(data.unit, data.kind, data.province, data.valid_from, (name,))
+            return _with_units(registry, unit)
+        case u.UnitRenamed():
+            name = Name(data.name_vi, data.short_vi, data.name_en, data.valid_from)
+            unit = registry.units[data.unit]
+            names = tuple(sorted((*unit.names, name), key=lambda n: n.valid_from))
+            return _with_units(registry, replace(unit, names=names))
+        case u.UnitMerged():
+            into = registry.units[data.into]
+            ended = [replace(registry.units[code], ended=data.on, into=(data.into,)) for code in data.units]
+            heir = replace(into, predecessors=(*into.predecessors, *data.units))
+            return _with_units(registry, *ended, heir)
+        case u.UnitSplit():
+            unit = registry.units[data.unit]
+            parent = replace(unit, into=data.into, ended=unit.ended if data.continues else data.on)
+            children = [
+                replace(registry.units[code], predecessors=(*registry.units[code].predecessors, data.unit))
+                for code in data.into
+            ]
+            return _with_units(registry, parent, *children)
+        case u.UnitDissolved():
+            into = (data.receiving,) if data.receiving else ()
+            return _with_units(registry, replace(registry.units[data.unit], ended=data.on, into=into))
+        case u.KeyRegistered():
+            key = Key(data.kid, data.owner, data.alg, data.spki)
+            return replace(registry, keys={**registry.keys, key.kid: key})
+        case u.KeyRotated():
+            old = registry.keys[data.kid]
+            new = Key(data.new_kid, old.owner, data.alg, data.spki)
+            keys = {**registry.keys, old.kid: replace(old, status="rotated"), new.kid: new}
+            return replace(registry, keys=keys)
+        case u.KeyRevoked():
+            old = registry.keys[data.kid]
+            return replace(registry, keys={**registry.keys, old.kid: replace(old, status="revoked")})
+        case u.DelegateAppointed():
+            return replace(registry, delegates=registry.delegates | {(data.unit, data.delegate)})
+        case u.ClusterFormed():
+            return replace(registry, clusters={**registry.clusters, data.cluster: data.name_vi})
+        case u.MembershipStarted():
+            started = Membership(data.cluster, data.unit, data.valid_from)
+            return replace(registry, memberships=(*registry.memberships, started))
+        case u.MembershipEnded():
+            memberships = tuple(
+                replace(m, last_day=data.last_day)
+                if (m.cluster, m.unit, m.last_day) == (data.cluster, data.unit, None)
+                else m
+                for m in registry.memberships
+            )
+            return replace(registry, memberships=memberships)
+        case p.MovementApproved():
+            return replace(registry, movements={**registry.movements, data.year: data})
+        case _:
+            return registry
+
+
+def _with_units(registry: Registry, *units: Unit) -> Registry:
+    return replace(registry, units={**registry.units, **{unit.code: unit for unit in units}})
+
+
+def acting_chair(registry: Registry, frame: Frame, before: Frame, day: date) -> str | None:
+    """
+    The unit that acts as chair of *frame*'s cycle on *day*, ``None`` when nobody does.
+
+    A recognised or carried-over chair acts; before recognition the year's regulation says whether
+    the elected unit or the chair of the year *before* does; with no chair elected it is the latter.
+    When the chair's unit no longer exists, the deputy acts at once.
+    """
+    chair = frame.chair
+    if chair is None or chair.status == "refused":
+        outgoing = before.chair
+        chair = outgoing if outgoing is not None and outgoing.status != "refused" else None
+    elif chair.status == "elected" and before.chair is not None:
+        regulation = registry.regulations.get(frame.year)
+        if regulation is not None and regulation.acting == "outgoing":
+            chair = before.chair
+    if chair is not None and _exists(registry, chair.unit, day):
+        return chair.unit
+    return acting_deputy(registry, frame, before, day) if chair is not None else None
+
+
+def acting_deputy(registry: Registry, frame: Frame, before: Frame, day: date) -> str | None:
+    """The unit that is deputy of *frame*'s cycle on *day*, of the year *before* while none is elected."""
+    deputy = frame.deputy
+    if deputy is None or deputy.status == "refused":
+        deputy = before.deputy if frame.chair is None else None
+    if deputy is None or deputy.status == "refused" or not _exists(registry, deputy.unit, day):
+        return None
+    return deputy.unit
+
+
+def _exists(registry: Registry, unit: str, day: date) -> bool:
+    return unit in registry.units and registry.units[unit].exists(day)
+
+
+def roles_held(source: str, registry: Registry, frame: Frame | None, before: Frame | None, day: date) -> frozenset[Role]:
+    """
+    The roles *source* holds on *day* by registry and frame.
+
+    ``PRESIDING``, ``BOARD`` and ``TEAM`` are known to one service only, which adds them;
+    ``OWNER`` is held by every registered owner of its own key, units and authorities alike.
+    """
+    if source.startswith("/services/"):
+        return frozenset({Role.SERVICE})
+    if source == f"/authorities/{registry.authority}":
+        return frozenset({Role.AUTHORITY, Role.OWNER})
+    held = {Role.OWNER}
+    unit = source.removeprefix("/units/")
+    if frame is not None and before is not None and source.startswith("/units/"):
+        if unit in registry.members(frame.cluster, day):
+            held.add(Role.MEMBER)
+        if unit == acting_chair(registry, frame, before, day):
+            held.add(Role.CHAIR)
+        if unit == acting_deputy(registry, frame, before, day):
+            held.add(Role.DEPUTY)
+    return frozenset(held)
+
