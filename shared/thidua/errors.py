@@ -1,0 +1,114 @@
+"""Every error this package raises on purpose, sorted by what the operator must do about it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from thidua.refusals import Code
+
+
+class ThiduaError(Exception):
+    """The root: whoever catches it catches all that this package raises on purpose."""
+
+    def diagnostics(self) -> str:
+        """What to do about it, in one sentence for the person at the terminal."""
+        return "Read the message; nothing was written."
+
+
+class RetryError(ThiduaError):
+    """Nothing is wrong for good: the same call can succeed a little later."""
+
+    def diagnostics(self) -> str:
+        """Say that waiting is the remedy."""
+        return "Try again in a moment; nothing was written."
+
+
+class RejectError(ThiduaError):
+    """The input can never be accepted as it is; its sender must mend it."""
+
+    def diagnostics(self) -> str:
+        """Say that the sender is the one to act."""
+        return "Have the sender correct and sign it again; trying the same bytes again is useless."
+
+
+class StopError(ThiduaError):
+    """Going on would do harm: the process must end and a person must look."""
+
+    def diagnostics(self) -> str:
+        """Say that a person is needed."""
+        return "Keep the process stopped and compare the log with its archive."
+
+
+class BehindError(RetryError):
+    """Another writer moved a subject between reading it and appending."""
+
+    def __init__(self, subject: str) -> None:
+        super().__init__(f"the head of {subject} moved: catch up and judge again")
+        self.subject = subject
+
+
+class GateClosedError(RetryError):
+    """The log is closed for writing until the archive has compared itself with it."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"the log is closed for writing: {reason}")
+        self.reason = reason
+
+    def diagnostics(self) -> str:
+        """Name the process that opens the gate."""
+        return "The archive opens the log after comparing it; see that reporting is running."
+
+
+class MalformedError(RejectError):
+    """The bytes are not what they should be; the one error for every malformed input."""
+
+    def __init__(self, code: Code, path: str, given: str, expected: str) -> None:
+        where = path or "the whole input"
+        super().__init__(f"{code} at {where}: expected {expected}, given {given}")
+        self.code = code
+        self.path = path
+        self.given = given
+        self.expected = expected
+
+
+class SignatureError(RejectError):
+    """A signature does not hold under the key that was named."""
+
+    def __init__(self, given: str, expected: str) -> None:
+        super().__init__(f"signature: expected {expected}, given {given}")
+        self.path = "signature"
+        self.given = given
+        self.expected = expected
+
+
+class KeyUsedError(RejectError):
+    """A key name or key material was registered before; both are used once, ever."""
+
+    def __init__(self, kid: str, what: str) -> None:
+        super().__init__(f"key {kid}: its {what} was registered before")
+        self.kid = kid
+        self.what = what
+
+
+class LogBrokenError(StopError):
+    """The log contradicts itself or its archive."""
+
+    def __init__(self, position: int, given: str, expected: str) -> None:
+        super().__init__(f"position {position}: expected {expected}, given {given}")
+        self.position = position
+        self.given = given
+        self.expected = expected
+
+
+class SettingsError(StopError):
+    """A setting is missing or cannot be read."""
+
+    def __init__(self, name: str, fault: str) -> None:
+        super().__init__(f"setting {name}: {fault}")
+        self.name = name
+        self.fault = fault
+
+    def diagnostics(self) -> str:
+        """Point at the environment."""
+        return f"Correct {self.name} in the environment and start again."
