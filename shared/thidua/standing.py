@@ -9,21 +9,30 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime
 from typing import Literal
 
+from thidua.clock import local_day
 from thidua.contracts import Event, Role
 from thidua.contracts import ballots as b
 from thidua.contracts import pledges as p
 from thidua.contracts import units as u
 
-LOCAL = timedelta(hours=7)
-
-
-def local_day(moment: datetime) -> date:
-    """The local calendar day (+07:00, no daylight saving) of a moment."""
-    return (moment.astimezone(UTC) + LOCAL).date()
-
+__all__ = [
+    "Frame",
+    "Key",
+    "Membership",
+    "Name",
+    "Officer",
+    "Registry",
+    "Unit",
+    "acting_chair",
+    "acting_deputy",
+    "evolve_frame",
+    "evolve_registry",
+    "local_day",
+    "roles_held",
+]
 
 @dataclass(frozen=True, slots=True)
 class Name:

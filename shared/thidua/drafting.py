@@ -1,0 +1,268 @@
+"""
+Judging a batch without writing: what an append would say, drafted on a branch of the state.
+
+Pure but for the service's Ed25519 signature, which is a function of its bytes: the same knowledge and
+the same inbox give the same draft on every replica and in every replay.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import uuid
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from thidua.clock import format_ms
+from thidua.contracts import Event
+from thidua.contracts.envelope import Envelope, EnvelopeError, FormError
+from thidua.deciding import Own, Recorded, Refused
+from thidua.folding import Folded, registry_of, touched
+from thidua.knowledge import ChainHead, Knowledge, id_key, moment, open_jws, own_kid, own_source
+from thidua.log.entry import write_recorded, write_refused, write_said
+from thidua.refusals import Code
+from thidua.signing import parse_jws, sign
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from thidua.signing import SigningKey
+
+S = TypeVar("S")
+
+DUE_ROUNDS = 64
+"""How often ``due`` is asked anew for one subject; a judge that still owes after that has a fault."""
+
+
+@dataclass(frozen=True, slots=True)
+class InboxItem:
+    """One inbox entry: a JWS, or a wake-up for a subject."""
+
+    id: str
+    rx_ms: int
+    jws: bytes | None = None
+    wake: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DraftEntry:
+    """
+    An entry to append: its bytes, the subjects it moves (none when refused) and its event.
+
+    ``kid`` is the key whose chain with this service it continues, ``hash`` the event's, ``publisher``
+    who is to be told (none for own events).
+    """
+
+    raw: bytes
+    kid: str
+    hash: str
+    publisher: str | None
+    event: Event | None = None
+    outcome: str = "recorded"
+    code: str | None = None
+
+    @property
+    def subjects(self) -> tuple[str, ...]:
+        """The subjects whose head this entry moves."""
+        return touched(self.event) if self.event is not None else ()
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What is said to a publisher about an event that does not enter the log."""
+
+    publisher: str
+    hash: str
+    code: Code
+    facts: dict[str, object]
+
+
+@dataclass(slots=True)
+class Draft(Generic[S]):
+    """A batch judged: entries in order, what was read, chains as they will be, answers, and the evolved branch."""
+
+    fold: Folded[S]
+    noted: set[str] = field(default_factory=set)
+    entries: list[DraftEntry] = field(default_factory=list)
+    answers: list[Answer] = field(default_factory=list)
+    links: dict[str, list[str]] = field(default_factory=dict)
+    ids: set[str] = field(default_factory=set)
+
+
+@dataclass(frozen=True, slots=True)
+class Signer:
+    """A service's own voice in one log: its key, the key's name, and the log's origin."""
+
+    service: str
+    origin: str
+    key: SigningKey
+
+    @property
+    def kid(self) -> str:
+        """The name of the service's key."""
+        return own_kid(self.service)
+
+
+class Drafting(Generic[S]):
+    """Drafts batches for one service on what it knows."""
+
+    def __init__(self, knowledge: Knowledge[S], signer: Signer) -> None:
+        self.knowledge = knowledge
+        self.signer = signer
+        self.judge = knowledge.fold.judge
+        self.by = f"{self.judge.service}/{self.judge.version}"
+
+    def draft(self, items: Sequence[InboxItem]) -> Draft[S]:
+        """What recording *items* in order would append."""
+        draft: Draft[S] = Draft(self.knowledge.fold.branch())
+        for item in items:
+            if item.jws is not None:
+                self._judge(draft, item, item.jws)
+            elif item.wake is not None:
+                self._due(draft, item.wake, item.rx_ms)
+        return draft
+
+    def owed(self, subject: str, rx_ms: int) -> bool:
+        """Whether *subject* owes own events at this moment."""
+        return bool(self.judge.due(self.knowledge.fold.view(), subject, moment(rx_ms)))
+
+    def _judge(self, draft: Draft[S], item: InboxItem, jws: bytes) -> None:
+        parsed = parse_jws(jws)
+        rx = moment(item.rx_ms)
+        try:
+            opened = open_jws(jws, rx)
+        except EnvelopeError as fault:
+            facts: dict[str, object] = {"path": fault.path, "expected": fault.expected, "given": fault.given}
+            draft.answers.append(Answer(f"kid:{parsed.kid}", parsed.hash, Code.ENVELOPE_INVALID, facts))
+            return
+        except FormError as fault:
+            if self._admits(draft, fault.envelope, parsed.kid, parsed.hash):
+                self._said(draft, item, fault, parsed.kid, parsed.hash)
+            return
+        event, envelope = opened.event, opened.envelope
+        if not self._admits(draft, envelope, event.kid, event.hash):
+            return
+        if id_key(event.source, event.id) in self.knowledge.ids or id_key(event.source, event.id) in draft.ids:
+            self._refuse(draft, item, event, jws, Refused(Code.DUPLICATE_ID, {"id": event.id}))
+            return
+        self._due(draft, event.subject, item.rx_ms)
+        view = draft.fold.view()
+        judgement = self.judge.judge(event, view, rx)
+        draft.noted |= view.noted
+        match judgement:
+            case Refused():
+                self._refuse(draft, item, event, jws, judgement)
+            case Recorded(follows=follows):
+                raw = write_recorded(item.rx_ms, self.by, jws)
+                self._record(draft, DraftEntry(raw, event.kid, event.hash, event.source, event))
+                self._own(draft, follows, item.rx_ms, event.hash)
+
+    def _admits(self, draft: Draft[S], envelope: Envelope, kid: str, event_hash: str) -> bool:
+        """Whether the event is the next of its key's chain and its key still signs; if not, the answer is drafted."""
+        found = self.knowledge.key(kid, draft.fold)
+        source = envelope.source
+        if found is None:
+            draft.answers.append(Answer(source, event_hash, Code.KEY_UNKNOWN, {"kid": kid}))
+            return False
+        subject, key = found
+        draft.noted.add(registry_of(subject))
+        head = self._head(draft, kid)
+        if envelope.seq <= head.seq:
+            chain = self.knowledge.chain(kid)
+            past = [*chain.hashes, *draft.links.get(kid, ())]
+            if past[envelope.seq - 1] != event_hash:
+                draft.answers.append(Answer(source, event_hash, Code.CHAIN_FORK, {"kid": kid, "seq": envelope.seq}))
+            return False
+        if envelope.seq != head.seq + 1 or envelope.prev != head.hash:
+            facts = {"kid": kid, "expected_seq": head.seq + 1, "expected_prev": head.hash, "given_seq": envelope.seq}
+            draft.answers.append(Answer(source, event_hash, Code.CHAIN_EXPECTED, facts))
+            return False
+        if key.status != "active":
+            draft.answers.append(Answer(source, event_hash, Code.KEY_EXPIRED, {"kid": kid, "status": key.status}))
+            return False
+        return True
+
+    def _head(self, draft: Draft[S], kid: str) -> ChainHead:
+        links = draft.links.get(kid)
+        known = self.knowledge.chain(kid).head
+        return ChainHead(known.seq + len(links), links[-1]) if links else known
+
+    def _refuse(self, draft: Draft[S], item: InboxItem, event: Event, jws: bytes, refused: Refused) -> None:
+        raw = write_refused(item.rx_ms, self.by, refused.code, refused.facts, jws)
+        self._link(draft, DraftEntry(raw, event.kid, event.hash, event.source, None, "refused", refused.code))
+
+    def _said(self, draft: Draft[S], item: InboxItem, fault: FormError, kid: str, event_hash: str) -> None:
+        envelope = fault.envelope
+        said = {
+            "hash": event_hash,
+            "kid": kid,
+            "seq": envelope.seq,
+            "prev": envelope.prev,
+            "id": envelope.id,
+            "type": envelope.type,
+            "subject": envelope.subject,
+        }
+        raw = write_said(item.rx_ms, self.by, fault.code, fault.facts, said)
+        self._link(draft, DraftEntry(raw, kid, event_hash, envelope.source, None, "refused", fault.code))
+
+    def _due(self, draft: Draft[S], subject: str, rx_ms: int) -> None:
+        for _ in range(DUE_ROUNDS):
+            view = draft.fold.view()
+            owed = self.judge.due(view, subject, moment(rx_ms))
+            draft.noted |= view.noted
+            if not owed:
+                return
+            self._own(draft, owed, rx_ms, "")
+        msg = f"{self.by} still owes events for {subject} after {DUE_ROUNDS} rounds"
+        raise RuntimeError(msg)
+
+    def _own(self, draft: Draft[S], owned: Sequence[Own], rx_ms: int, judged: str) -> None:
+        for ordinal, own in enumerate(owned):
+            cause = own.cause or judged
+            head = self._head(draft, self.signer.kid)
+            payload = own_payload(self.signer, own, cause=cause, ordinal=ordinal, rx_ms=rx_ms, after=head)
+            jws = sign(payload, self.signer.key, self.signer.kid).encode()
+            event = open_jws(jws, moment(rx_ms)).event
+            raw = write_recorded(rx_ms, self.by, jws)
+            self._record(draft, DraftEntry(raw, self.signer.kid, event.hash, None, event))
+
+    def _record(self, draft: Draft[S], entry: DraftEntry) -> None:
+        event = entry.event
+        if event is not None:
+            draft.fold.apply(event)
+            draft.noted.update(touched(event))
+            draft.ids.add(id_key(event.source, event.id))
+        self._link(draft, entry)
+
+    def _link(self, draft: Draft[S], entry: DraftEntry) -> None:
+        draft.entries.append(entry)
+        draft.links.setdefault(entry.kid, []).append(entry.hash)
+
+
+def own_payload(signer: Signer, own: Own, *, cause: str, ordinal: int, rx_ms: int, after: ChainHead) -> bytes:
+    """The exact payload of a service's own event: no chance in it, ``time`` is the arrival it follows from."""
+    kind = own.data.TYPE
+    seed = "\0".join((signer.origin, signer.service, cause, kind, str(ordinal)))
+    payload = {
+        "specversion": "1.0",
+        "id": str(derived_id(seed)),
+        "source": own_source(signer.service),
+        "type": kind,
+        "subject": own.subject,
+        "time": format_ms(rx_ms),
+        "datacontenttype": "application/json",
+        "aud": signer.origin,
+        "seq": after.seq + 1,
+        "prev": after.hash,
+        "cause": cause,
+        "data": own.data.model_dump(mode="json", exclude_none=True),
+    }
+    return json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def derived_id(seed: str) -> uuid.UUID:
+    """UUIDv8 (RFC 9562 section 5.8) of the SHA-256 of *seed*."""
+    digest = bytearray(hashlib.sha256(seed.encode()).digest()[:16])
+    digest[6] = (digest[6] & 0x0F) | 0x80
+    digest[8] = (digest[8] & 0x3F) | 0x80
+    return uuid.UUID(bytes=bytes(digest))

@@ -1,0 +1,162 @@
+"""What one service knows of the log up to a position: state, heads, its chains and the ids in use."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from thidua.contracts.envelope import Envelope, as_event, read_envelope
+from thidua.errors import LogCorruptError
+from thidua.folding import Folded, registry_of, touched
+from thidua.signing import EMPTY_HASH, parse_jws
+
+if TYPE_CHECKING:
+    from thidua.contracts import Event
+    from thidua.deciding import Judge
+    from thidua.log.entry import Entry
+    from thidua.standing import Key
+
+S = TypeVar("S")
+
+
+@dataclass(frozen=True, slots=True)
+class ChainHead:
+    """Where a key's chain with one service stands: the last ``seq`` and its event hash."""
+
+    seq: int = 0
+    hash: str = EMPTY_HASH
+
+    def text(self) -> str:
+        """As the log keeps it; empty before the first event."""
+        return f"{self.seq} {self.hash}" if self.seq else ""
+
+
+@dataclass(slots=True)
+class Chain:
+    """A key's chain with one service: the hash and the position of every ``seq`` that entered the log."""
+
+    hashes: list[str] = field(default_factory=list)
+    positions: list[int] = field(default_factory=list)
+
+    @property
+    def head(self) -> ChainHead:
+        """The last link."""
+        return ChainHead(len(self.hashes), self.hashes[-1]) if self.hashes else ChainHead()
+
+
+def id_key(source: str, event_id: str) -> str:
+    """The 19 hex digits under which the log remembers a source's event id."""
+    return hashlib.sha256(f"{source}\0{event_id}".encode()).hexdigest()[:19]
+
+
+def moment(rx_ms: int) -> datetime:
+    """An arrival in milliseconds since 1970 as UTC."""
+    return datetime.fromtimestamp(rx_ms / 1000, UTC)
+
+
+def own_source(service: str) -> str:
+    """The ``source`` of a service's own events."""
+    return f"/services/{service}"
+
+
+def own_kid(service: str) -> str:
+    """The name of a service's first key."""
+    return f"services/{service}"
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A signed event with its envelope read and its data typed."""
+
+    event: Event
+    envelope: Envelope
+
+
+def open_jws(jws: bytes, rx: datetime) -> Opened:
+    """
+    The event of a JWS that passed the door; its signature was checked there.
+
+    Raises ``EnvelopeError`` or ``FormError`` as :func:`read_envelope` does.
+    """
+    parsed = parse_jws(jws)
+    envelope = read_envelope(parsed.payload)
+    return Opened(as_event(envelope, event_hash=parsed.hash, kid=parsed.kid, rx=rx), envelope)
+
+
+class Knowledge(Generic[S]):
+    """
+    The fold of all entries up to ``position`` that one service decides on.
+
+    ``heads`` are the positions of each subject's last recorded entry; ``chains`` run per key over what
+    entered the log through this service, recorded or refused; ``ids`` are the recorded events' ids.
+    """
+
+    def __init__(self, judge: Judge[S]) -> None:
+        self.service = judge.service
+        self.fold: Folded[S] = Folded(judge)
+        self.position = 0
+        self.clock_ms = 0
+        self.heads: dict[str, int] = {}
+        self.chains: dict[str, Chain] = {}
+        self.ids: set[str] = set()
+        self.keys_in: dict[str, str] = {}
+
+    def take(self, entry: Entry) -> Event | None:
+        """
+        Take in the next entry; its event when it is a recorded one.
+
+        Raises ``LogCorruptError`` when an entry is not the next one or cannot be read.
+        """
+        if entry.position != self.position + 1:
+            raise LogCorruptError(entry.position, f"the entry after {self.position}")
+        mine = entry.by.startswith(f"{self.service}/")
+        event: Event | None = None
+        if entry.said is not None:
+            if mine:
+                self._link(entry.said["kid"], entry.said["hash"], entry.position)
+        elif entry.refused is not None:
+            if mine:
+                parsed = parse_jws(entry.jws or b"")
+                self._link(parsed.kid, parsed.hash, entry.position)
+        else:
+            event = open_jws(entry.jws or b"", moment(entry.rx_ms)).event
+            self.record(event, entry.position)
+            if mine:
+                self._link(event.kid, event.hash, entry.position)
+        self.position = entry.position
+        self.clock_ms = max(self.clock_ms, entry.rx_ms)
+        return event
+
+    def record(self, event: Event, position: int) -> None:
+        """Fold a recorded event that stands at *position*."""
+        self.fold.apply(event)
+        self.note(event, position)
+
+    def note(self, event: Event, position: int) -> None:
+        """Remember where a recorded event stands: heads, its id, and which registry a new key is in."""
+        for subject in touched(event):
+            self.heads[subject] = position
+        self.ids.add(id_key(event.source, event.id))
+        if "/" not in event.subject:
+            for kid in (getattr(event.data, "kid", None), getattr(event.data, "new_kid", None), getattr(event.data, "root_kid", None)):
+                if kid is not None:
+                    self.keys_in.setdefault(kid, event.subject)
+
+    def key(self, kid: str, fold: Folded[S] | None = None) -> tuple[str, Key] | None:
+        """The registry's subject and the key registered under *kid*; ``None`` when there is none."""
+        subject = self.keys_in.get(kid)
+        if subject is None:
+            return None
+        key = (fold or self.fold).registry(registry_of(subject)).keys.get(kid)
+        return None if key is None else (subject, key)
+
+    def chain(self, kid: str) -> Chain:
+        """The chain of a key with this service, begun when there is none."""
+        return self.chains.setdefault(kid, Chain())
+
+    def _link(self, kid: str, event_hash: str, position: int) -> None:
+        chain = self.chain(kid)
+        chain.hashes.append(event_hash)
+        chain.positions.append(position)
