@@ -1,1 +1,1 @@
-"""The emulation-cluster ledger for publishers and auditors: signed events, an append-only log, and its verification."""
+"""The emulation-cluster ledger for publishers and auditors: signed events, a log, its proof."""

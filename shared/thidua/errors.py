@@ -91,14 +91,14 @@ class KeyUsedError(RejectError):
         self.what = what
 
 
-class LogBrokenError(StopError):
+class LogCorruptError(StopError):
     """The log contradicts itself or its archive."""
 
-    def __init__(self, position: int, given: str, expected: str) -> None:
+    def __init__(self, position: int, expected: str, given: str = "something else") -> None:
         super().__init__(f"position {position}: expected {expected}, given {given}")
         self.position = position
-        self.given = given
         self.expected = expected
+        self.given = given
 
 
 class SettingsError(StopError):

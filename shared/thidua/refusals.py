@@ -485,7 +485,7 @@ _ROWS: Final = (
         retry=True,
         vi=(
             "Chưa đến lượt sự kiện này",
-            "Khóa “{kid}”: cần số {expected_seq}, nối sau {expected_prev}; nhận được số {given_seq}.",
+            "Khóa “{kid}”: cần số {expected_seq}, sau {expected_prev}; nhận được số {given_seq}.",
             "Gửi các sự kiện còn thiếu theo đúng thứ tự, rồi gửi lại sự kiện này.",
         ),
         en=(
