@@ -101,6 +101,19 @@ class LogCorruptError(StopError):
         self.given = given
 
 
+class LogShrunkError(StopError):
+    """The log ends before what was read of it: it was cut, emptied or restored from an old copy."""
+
+    def __init__(self, followed: int, tail: int) -> None:
+        super().__init__(f"the log ends at position {tail}, but was followed to {followed}")
+        self.followed = followed
+        self.tail = tail
+
+    def diagnostics(self) -> str:
+        """Name the way back."""
+        return "Restore the log from its archive, then start the services again."
+
+
 class SettingsError(StopError):
     """A setting is missing or cannot be read."""
 

@@ -291,7 +291,6 @@ _ROWS: Final = (
         Code.JSON_INVALID,
         Stage.ANSWERED,
         400,
-        "path",
         "expected",
         "given",
         vi=(

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import (
     BaseSettings,
-    EnvSettingsSource,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
 )
@@ -19,21 +19,27 @@ if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
 
 
-class _Files(EnvSettingsSource):
+class _Files(PydanticBaseSettingsSource):
     """Reads ``THIDUA_<NAME>_FILE``: the path of a file, such as a docker secret, with the value."""
 
-    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+    def __call__(self) -> dict[str, Any]:
+        """Give every setting that a file was named for."""
+        named = ((name, self.get_field_value(field, name)) for name, field in self._fields())
+        return {name: value for name, (value, _, _) in named if value is not None}
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:  # noqa: ARG002 - the signature is the library's
         """Give the content of the named file without the line break at its end."""
-        _, key, is_complex = super().get_field_value(field, field_name)
-        variable = f"{self.env_prefix}{field_name}_file"
-        path = self.env_vars.get(variable.lower())
-        if path is None:
-            return None, key, is_complex
+        variable = f"{self.config.get('env_prefix', '')}{field_name}_file".upper()
+        path = os.environ.get(variable)
+        if not path:
+            return None, field_name, False
         try:
-            return Path(path).read_text(encoding="utf-8").rstrip("\r\n"), key, is_complex
+            return Path(path).read_text(encoding="utf-8").rstrip("\r\n"), field_name, False
         except (OSError, UnicodeDecodeError) as error:
-            fault = f"cannot read {path}: {error}"
-            raise SettingsError(variable.upper(), fault) from error
+            raise SettingsError(variable, fault=f"cannot read {path}: {error}") from error
+
+    def _fields(self) -> list[tuple[str, FieldInfo]]:
+        return list(self.settings_cls.model_fields.items())
 
 
 class Settings(BaseSettings):

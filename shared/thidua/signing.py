@@ -42,6 +42,7 @@ __all__ = [
 TYP: Final = "thidua-event+jws"
 
 _MAX_HEADER: Final = 512
+_MAX_QUOTE: Final = 80
 _MEMBERS: Final = frozenset({"alg", "kid", "typ"})
 _KID: Final = re.compile(r"[A-Za-z0-9._/-]{1,64}")
 
@@ -171,8 +172,9 @@ def _header(segment: bytes) -> _Header:
             given=f"{len(segment)} characters",
             expected=f"at most {_MAX_HEADER} characters",
         )
+    text = _decoded(segment, "header")
     try:
-        members = parse_payload(_decoded(segment, "header"))
+        members = parse_payload(text)
     except MalformedError as error:
         if error.code is Code.JSON_INVALID:
             raise _bad_header(member="", given=error.given, expected=error.expected) from None
@@ -208,4 +210,4 @@ def _bad_header(member: str, given: str, expected: str) -> MalformedError:
 def _quoted(value: object) -> str:
     """What a stranger wrote, harmless and short enough for a message."""
     shown = ascii(value)
-    return shown if len(shown) <= 80 else f"{shown[:79]}…"  # noqa: PLR2004
+    return shown if len(shown) <= _MAX_QUOTE else f"{shown[: _MAX_QUOTE - 1]}…"

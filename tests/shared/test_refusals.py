@@ -1,0 +1,143 @@
+"""Every refusal can be said in two languages, with whatever facts are at hand."""
+
+from __future__ import annotations
+
+import json
+import string
+import unicodedata
+from dataclasses import fields
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from thidua.refusals import CATALOGUE, Code, Refusal, Stage, Words, problem
+
+TEXTS = [field.name for field in fields(Refusal) if field.name.endswith(("_vi", "_en"))]
+# Facts that `problem` itself can fill in.
+GENERAL = {"path", "given", "expected"}
+
+
+def placeholders(template: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(template) if name is not None}
+
+
+@pytest.mark.parametrize("code", Code)
+def test_every_code_has_all_its_texts_composed_and_ending_as_sentences(code: Code) -> None:
+    refusal = CATALOGUE[code]
+
+    for name in TEXTS:
+        text = getattr(refusal, name)
+        assert text.strip() == text != ""
+        assert unicodedata.is_normalized("NFC", text)
+        if not name.startswith("title"):
+            assert text.endswith(".")
+
+
+@pytest.mark.parametrize("code", Code)
+def test_every_fact_in_a_text_is_documented_and_every_documented_fact_is_used(code: Code) -> None:
+    refusal = CATALOGUE[code]
+    used: set[str] = set()
+    for name in TEXTS:
+        used |= placeholders(getattr(refusal, name))
+
+    assert used == set(refusal.facts)
+
+
+@pytest.mark.parametrize("code", Code)
+def test_both_languages_say_the_same_facts(code: Code) -> None:
+    refusal = CATALOGUE[code]
+
+    assert placeholders(refusal.detail_vi) == placeholders(refusal.detail_en)
+    assert placeholders(refusal.fix_vi) == placeholders(refusal.fix_en)
+
+
+def test_a_code_is_its_own_name_on_the_wire_and_none_is_missing() -> None:
+    assert [str(code) for code in Code] == [code.name for code in Code]
+    assert set(CATALOGUE) == set(Code)
+
+
+@pytest.mark.parametrize("code", Code)
+def test_what_stands_in_the_log_is_never_retryable_as_it_is(code: Code) -> None:
+    refusal = CATALOGUE[code]
+
+    assert not (refusal.retryable and refusal.stage is not Stage.ANSWERED)
+    assert 400 <= refusal.status < 600
+
+
+@given(
+    st.sampled_from(Code),
+    st.dictionaries(
+        st.sampled_from([*sorted({f for r in CATALOGUE.values() for f in r.facts}), "other"]),
+        st.one_of(
+            st.none(),
+            st.integers(),
+            st.text(max_size=300),
+            st.lists(st.text(max_size=5)),
+            st.frozensets(st.integers()),
+        ),
+    ),
+)
+def test_no_facts_whatever_make_a_refusal_fail(code: Code, facts: dict[str, object]) -> None:
+    answer = problem(code, facts)
+
+    assert json.loads(json.dumps(answer, ensure_ascii=True))["code"] == code
+    for field in fields(Words):
+        assert answer.get(field.name)
+
+
+def test_a_missing_fact_leaves_a_dash() -> None:
+    assert CATALOGUE[Code.NO_QUORUM].words({}).detail_vi == "Có mặt —; cần ít nhất —."
+
+
+def test_braces_in_a_fact_stay_as_they_are() -> None:
+    words = CATALOGUE[Code.UNIT_UNKNOWN].words({"given": "{date.__class__}", "date": "01/07/2025"})
+
+    assert "{date.__class__}" in words.detail_vi
+
+
+def test_control_characters_and_endless_facts_do_not_reach_the_reader() -> None:
+    words = CATALOGUE[Code.NOT_FOUND].words({"given": "\x1b[31m\n" + "x" * 5000})
+
+    assert words.detail_vi.isprintable()
+    assert len(words.detail_vi) < 300
+
+
+def test_a_problem_has_the_members_of_rfc_9457_and_ours_always() -> None:
+    answer = problem(Code.BUSY)
+
+    assert set(answer) == {
+        "type", "title", "status", "detail", "code", "title_vi", "detail_vi", "title_en",
+        "detail_en", "path", "given", "expected", "fix_vi", "fix_en", "retryable", "rule",
+        "event", "facts",
+    }  # fmt: skip
+    assert (answer["status"], answer["retryable"]) == (503, True)
+    assert answer["title"] == answer["title_vi"]
+
+
+def test_a_gap_tells_a_machine_what_comes_next() -> None:
+    answer = problem(
+        Code.CHAIN_EXPECTED,
+        {"kid": "SLA/1", "expected_seq": 7, "expected_prev": "abc", "given_seq": 9},
+        event="def",
+    )
+
+    assert answer["facts"]["expected_seq"] == 7
+    assert answer["retryable"] is True
+    assert answer["event"] == "def"
+
+
+def test_path_given_and_expected_fill_the_texts_too() -> None:
+    answer = problem(
+        Code.SCHEMA_INVALID, path="/data/year", given="a text", expected="a whole number"
+    )
+
+    assert answer["path"] == "/data/year"
+    assert "/data/year" in answer["detail_vi"]
+    assert "a whole number" in answer["detail_en"]
+
+
+def test_facts_a_judge_gave_stand_in_the_members_of_the_same_name() -> None:
+    answer = problem(Code.CRITERION_OUT_OF_RANGE, {"criterion": "I.1", "given": "11"})
+
+    assert answer["given"] == "11"
