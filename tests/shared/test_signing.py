@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import string
 
@@ -35,6 +36,14 @@ from thidua.signing import (
 ORIGIN = "log.example.vn/p0"
 KEYS = {alg: SigningKey.generate(alg) for alg in Algorithm}
 P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+GOLDEN = ".".join(
+    [
+        "eyJhbGciOiJFZERTQSIsImtpZCI6InNlcnZpY2VzL3VuaXRzIiwidHlwIjoidGhpZHVhLWV2ZW50K2p3cyJ9",
+        "eyJpZCI6IjEifQ",
+        "1XZq4ngD5ezVv_TEFYNy88_-1LvZd9SLRJTJknNmQ4ArJZ2MQbLTBp8GvZCbSRYftAo_2TbDnogSSKUTJco4Dg",
+    ]
+)
+GOLDEN_HASH = "9cdvffphtguy6P6hnVdVZ5qq_L2_U7SrGccGyEhTHlY"
 TOKEN = sign(b'{"id":"1"}', KEYS[Algorithm.EDDSA], "SLA/2020-1").encode()
 
 
@@ -138,6 +147,17 @@ def test_the_event_hash_leaves_the_signature_out() -> None:
     assert token != again
     assert parse_jws(token).hash == parse_jws(again).hash
     assert parse_jws(token).hash == event_hash(token.rpartition(".")[0].encode())
+
+
+def test_the_same_bytes_come_from_the_same_ed25519_key_for_ever() -> None:
+    der = bytes.fromhex("302e020100300506032b657004220420") + bytes(range(32))
+    body = base64.b64encode(der).decode()
+    pem = f"-----BEGIN PRIVATE KEY-----\n{body}\n-----END PRIVATE KEY-----\n".encode()
+
+    token = sign(b'{"id":"1"}', SigningKey.from_pem(pem), "services/units")
+
+    assert token == GOLDEN
+    assert parse_jws(token).hash == GOLDEN_HASH
 
 
 def test_the_chain_begins_with_the_hash_of_nothing() -> None:
