@@ -114,19 +114,6 @@ class LogShrunkError(StopError):
         return "Restore the log from its archive, then start the services again."
 
 
-class LogShrunkError(StopError):
-    """The log ends before what was already taken in: the server lost entries."""
-
-    def __init__(self, known: int, found: int) -> None:
-        super().__init__(f"the log was known up to position {known} and now ends at {found}")
-        self.known = known
-        self.found = found
-
-    def diagnostics(self) -> str:
-        """Name the way back."""
-        return "Restore the log from its archive; nothing may be written before that."
-
-
 class SettingsError(StopError):
     """A setting is missing or cannot be read."""
 

@@ -7,7 +7,7 @@ import json
 import string
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed448, rsa
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
@@ -36,12 +36,10 @@ from thidua.signing import (
 ORIGIN = "log.example.vn/p0"
 KEYS = {alg: SigningKey.generate(alg) for alg in Algorithm}
 P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
-GOLDEN = ".".join(
-    [
-        "eyJhbGciOiJFZERTQSIsImtpZCI6InNlcnZpY2VzL3VuaXRzIiwidHlwIjoidGhpZHVhLWV2ZW50K2p3cyJ9",
-        "eyJpZCI6IjEifQ",
-        "1XZq4ngD5ezVv_TEFYNy88_-1LvZd9SLRJTJknNmQ4ArJZ2MQbLTBp8GvZCbSRYftAo_2TbDnogSSKUTJco4Dg",
-    ]
+GOLDEN = (
+    "eyJhbGciOiJFZERTQSIsImtpZCI6InNlcnZpY2VzL3VuaXRzIiwidHlwIjoidGhpZHVhLWV2ZW50K2p3"
+    "cyJ9.eyJpZCI6IjEifQ.1XZq4ngD5ezVv_TEFYNy88_-1LvZd9SLRJTJknNmQ4ArJZ2MQbLTBp8GvZCb"
+    "SRYftAo_2TbDnogSSKUTJco4Dg"
 )
 GOLDEN_HASH = "9cdvffphtguy6P6hnVdVZ5qq_L2_U7SrGccGyEhTHlY"
 TOKEN = sign(b'{"id":"1"}', KEYS[Algorithm.EDDSA], "SLA/2020-1").encode()
@@ -336,6 +334,26 @@ def test_rsa_keys_below_2048_bits_are_refused() -> None:
         VerifyingKey.from_spki(spki_of(private), Algorithm.RS256)
     with pytest.raises(MalformedError, match="1024 bits"):
         SigningKey.from_pem(pem_of(private))
+
+
+def test_keys_of_kinds_we_do_not_sign_with_are_refused() -> None:
+    private = ed448.Ed448PrivateKey.generate()
+    pem = private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+
+    with pytest.raises(MalformedError, match="P-256, Ed25519 or RSA"):
+        SigningKey.from_pem(pem)
+
+
+def test_rsa_keys_with_another_exponent_are_refused() -> None:
+    private = rsa.generate_private_key(3, 2048)
+
+    with pytest.raises(MalformedError, match="exponent"):
+        VerifyingKey.from_spki(spki_of(private), Algorithm.PS256)
+
+
+def test_a_public_key_of_absurd_length_is_refused_unread() -> None:
+    with pytest.raises(MalformedError, match="1024 characters"):
+        VerifyingKey.from_spki("A" * 1025, Algorithm.RS256)
 
 
 @pytest.mark.parametrize("alg", Algorithm)
