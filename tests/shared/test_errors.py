@@ -30,7 +30,7 @@ from thidua.refusals import Code
         (SignatureError("another", "this one"), RejectError, "this one"),
         (KeyUsedError("SLA/1", "name"), RejectError, "SLA/1"),
         (LogCorruptError(7, "the entry after 6"), StopError, "position 7"),
-        (LogShrunkError(9, 7), StopError, "position 9"),
+        (LogShrunkError(9, 7), StopError, "position 7"),
         (SettingsError("THIDUA_ORIGIN", "Field required"), StopError, "THIDUA_ORIGIN"),
     ],
 )
