@@ -89,9 +89,15 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class Registry:
-    """The registry of one authority, folded from the events under its code."""
+    """
+    The registry of one authority, folded from the events under its code.
+
+    ``genesis`` is the authority that established this one; empty for the one that founded the log,
+    whose registry alone holds ``origin``, ``sandbox`` and ``authorities``.
+    """
 
     authority: str
+    genesis: str = ""
     origin: str = ""
     sandbox: bool = False
     authorities: Mapping[str, str] = field(default_factory=dict)
@@ -209,12 +215,15 @@ def evolve_registry(registry: Registry, event: Event) -> Registry:  # noqa: C901
             return replace(registry, judges={**registry.judges, data.service: data.version})
         case u.ClockAdvanced():
             return replace(registry, clock=data.to)
+        case u.AuthorityEstablished() if event.subject != registry.authority:
+            return replace(registry, genesis=event.subject)
         case u.AuthorityEstablished():
             return replace(registry, authorities={**registry.authorities, data.authority: data.name_vi})
         case u.CalendarPublished():
             return replace(registry, calendars={**registry.calendars, data.year: frozenset(data.holidays)})
         case u.BaseSalarySet():
-            return replace(registry, salaries=tuple(sorted((*registry.salaries, (data.valid_from, data.amount)))))
+            salaries = {**dict(registry.salaries), data.valid_from: data.amount}
+            return replace(registry, salaries=tuple(sorted(salaries.items())))
         case u.RegulationIssued():
             return replace(registry, regulations={**registry.regulations, data.year: data})
         case u.UnitRegistered():
@@ -240,8 +249,8 @@ def evolve_registry(registry: Registry, event: Event) -> Registry:  # noqa: C901
             ]
             return _with_units(registry, parent, *children)
         case u.UnitDissolved():
-            into = (data.receiving,) if data.receiving else ()
-            return _with_units(registry, replace(registry.units[data.unit], ended=data.on, into=into))
+            heirs = (data.receiving,) if data.receiving else ()
+            return _with_units(registry, replace(registry.units[data.unit], ended=data.on, into=heirs))
         case u.KeyRegistered():
             key = Key(data.kid, data.owner, data.alg, data.spki)
             return replace(registry, keys={**registry.keys, key.kid: key})

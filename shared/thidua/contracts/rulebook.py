@@ -60,6 +60,7 @@ class Deadlines(Value):
 
     registration: Deadline | None = None
     pledge_sent: Deadline | None = None
+    half_year_report: Deadline | None = None
     yearly_report: Deadline | None = None
     cluster_report: Deadline | None = None
     dossier: Deadline | None = None

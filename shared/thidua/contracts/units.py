@@ -101,6 +101,10 @@ class AuthorityEstablished(RegistryEvent):
     name_vi: Name
     name_en: Name | None = None
 
+    def touches(self, subject: str) -> tuple[str, ...]:
+        """The new authority's own registry, which learns whose log it stands in."""
+        return () if self.authority == subject else (self.authority,)
+
 
 class CalendarPublished(RegistryEvent):
     """The public holidays of one year; working days are all others from Monday to Friday."""
