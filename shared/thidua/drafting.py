@@ -60,6 +60,7 @@ class DraftEntry:
     event: Event | None = None
     outcome: str = "recorded"
     code: str | None = None
+    erasable: bytes | None = None
 
     @property
     def subjects(self) -> tuple[str, ...]:
@@ -133,11 +134,11 @@ class Drafting(Generic[S]):
             opened = open_jws(jws, rx)
         except EnvelopeError as fault:
             facts: dict[str, object] = {"path": fault.path, "expected": fault.expected, "given": fault.given}
-            draft.answers.append(Answer(f"kid:{parsed.kid}", parsed.hash, Code.ENVELOPE_INVALID, facts))
+            draft.answers.append(Answer("", parsed.hash, Code.ENVELOPE_INVALID, facts))
             return
         except FormError as fault:
             if self._admits(draft, fault.envelope, parsed.kid, parsed.hash):
-                self._said(draft, item, fault, parsed.kid, parsed.hash)
+                self._said(draft, item, fault, parsed.kid, parsed.hash, jws)
             return
         event, envelope = opened.event, opened.envelope
         if not self._admits(draft, envelope, event.kid, event.hash):
@@ -191,7 +192,7 @@ class Drafting(Generic[S]):
         raw = write_refused(item.rx_ms, self.by, refused.code, refused.facts, jws)
         self._link(draft, DraftEntry(raw, event.kid, event.hash, event.source, None, "refused", refused.code))
 
-    def _said(self, draft: Draft[S], item: InboxItem, fault: FormError, kid: str, event_hash: str) -> None:
+    def _said(self, draft: Draft[S], item: InboxItem, fault: FormError, kid: str, event_hash: str, jws: bytes) -> None:
         envelope = fault.envelope
         said = {
             "hash": event_hash,
@@ -203,7 +204,7 @@ class Drafting(Generic[S]):
             "subject": envelope.subject,
         }
         raw = write_said(item.rx_ms, self.by, fault.code, fault.facts, said)
-        self._link(draft, DraftEntry(raw, kid, event_hash, envelope.source, None, "refused", fault.code))
+        self._link(draft, DraftEntry(raw, kid, event_hash, envelope.source, None, "refused", fault.code, jws))
 
     def _due(self, draft: Draft[S], subject: str, rx_ms: int) -> None:
         for _ in range(DUE_ROUNDS):

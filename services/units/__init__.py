@@ -1,0 +1,1 @@
+"""Units: the registry, the year and its frame, reports, scores and the ranking."""

@@ -1,0 +1,248 @@
+"""
+Catch up, judge a batch, append, and again when a head has moved: the one path that writes.
+
+A service's inbox offset fences it against a second replica; the heads of every subject that was read
+fence it against the other services. Whatever fails, nothing is half-written: the append is one script.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+import structlog
+
+from thidua.clock import to_ms
+from thidua.drafting import Draft, DraftEntry, Drafting, InboxItem, Signer
+from thidua.errors import GateClosedError, LogShrunkError
+from thidua.folding import touched
+from thidua.knowledge import Chain, Knowledge, id_key, moment
+from thidua.log import (
+    Appended,
+    AppendRequest,
+    Behind,
+    ChainMoved,
+    EventLog,
+    Fenced,
+    GateClosed,
+    IdUsed,
+    NewEntry,
+    Receipt,
+    Shrunk,
+    UnloggedAnswer,
+)
+
+if TYPE_CHECKING:
+    from thidua.deciding import Judge
+    from thidua.log.entry import Entry
+
+S = TypeVar("S")
+log = structlog.get_logger(__name__)
+
+BATCH = 100
+PAGE = 500
+
+
+def order(stream_id: str) -> tuple[int, int]:
+    """A stream id as numbers that compare as Redis orders them."""
+    ms, _, seq = stream_id.partition("-")
+    return int(ms), int(seq)
+
+
+class Judging(Generic[S]):
+    """
+    A deciding service at work on one log.
+
+    ``position`` and ``offset`` say how far it has followed the log and consumed its inbox.
+    """
+
+    def __init__(self, judge: Judge[S], event_log: EventLog, signer: Signer, *, sandbox: bool) -> None:
+        self.judge = judge
+        self.log = event_log
+        self.sandbox = sandbox
+        self.knowledge: Knowledge[S] = Knowledge(judge)
+        self.drafting = Drafting(self.knowledge, signer)
+        self.offset = "0-0"
+        self._dirty: set[str] = set()
+        self._alarms: dict[str, int] = {}
+        self._woken: dict[str, int] = {}
+        self._told = -1
+
+    @property
+    def position(self) -> int:
+        """The position up to which the log was taken in."""
+        return self.knowledge.position
+
+    async def start(self) -> None:
+        """Take in the whole log and find the inbox's offset."""
+        await self.catch_up()
+        self.offset = await self.log.offset(self.judge.service)
+
+    async def catch_up(self, until: int | None = None) -> None:
+        """Take in every entry up to *until*, the log's end when it is not given."""
+        while until is None or self.position < until:
+            most = PAGE if until is None else min(PAGE, until - self.position)
+            page = await self.log.read(self.position, most)
+            for entry in page:
+                self.take(entry)
+            if len(page) < most:
+                return
+
+    def take(self, entry: Entry) -> None:
+        """Take in the next entry of the log, whoever wrote it."""
+        event = self.knowledge.take(entry)
+        if event is not None:
+            self._mark(touched(event))
+
+    async def consume(self, items: Sequence[InboxItem]) -> None:
+        """
+        Judge inbox entries in order and append what they come to.
+
+        Returns when all of them are consumed, by this replica or by another. Raises ``GateClosedError``
+        while the log is closed, ``LogShrunkError`` when it ends before what was taken in.
+        """
+        size = BATCH
+        waiting = [item for item in items if order(item.id) > order(self.offset)]
+        while waiting:
+            await self.catch_up()
+            chunk = waiting[:size]
+            draft = self.drafting.draft(chunk)
+            request = self._request(draft, chunk[-1].id)
+            match await self.log.append(request):
+                case Appended(first=first):
+                    await self._adopt(draft, first)
+                    self.offset = chunk[-1].id
+                    waiting = waiting[len(chunk) :]
+                    size = min(BATCH, size * 2)
+                case Fenced(have=have):
+                    self.offset = have
+                    waiting = [item for item in waiting if order(item.id) > order(have)]
+                case Behind() | ChainMoved() | IdUsed():
+                    size = max(1, len(chunk) // 2)
+                case GateClosed(reason=reason):
+                    raise GateClosedError(reason)
+                case Shrunk(tail=tail):
+                    raise LogShrunkError(self.position, tail)
+
+    async def wake(self, now_ms: int) -> None:
+        """
+        Put a wake-up into the own inbox for every subject that owes something at *now_ms*, then say how far it is.
+
+        In a sandbox the moment is the log's clock; *now_ms* is not looked at. The wake-up of a passed deadline
+        is stamped with the deadline; the log lifts a stamp that is earlier than what the subject has seen.
+        """
+        if self.sandbox:
+            now_ms = self.clock_ms()
+        for subject, alarm_ms in list(self._alarms.items()):
+            if alarm_ms <= now_ms:
+                self._dirty.add(subject)
+        for subject in sorted(self._dirty):
+            self._set_alarm(subject)
+            head = self.knowledge.heads.get(subject, 0)
+            if self._woken.get(subject) != head and self.drafting.owed(subject, now_ms):
+                alarm_ms = self._alarms.get(subject)
+                past = alarm_ms if alarm_ms is not None and alarm_ms <= now_ms else 0
+                await self.log.wake(self.judge.service, subject, past, sandbox=self.sandbox)
+                self._woken[subject] = head
+        self._dirty.clear()
+        if self._told != self.position:
+            await self.log.follow(self.judge.service, self.position)
+            self._told = self.position
+
+    def clock_ms(self) -> int:
+        """A sandbox's clock: the greatest arrival in the log, or what an authority has advanced it to."""
+        clock = self.knowledge.clock_ms
+        for authority in self._authorities():
+            advanced = self.knowledge.fold.registry(authority).clock
+            if advanced is not None:
+                clock = max(clock, to_ms(advanced))
+        return clock
+
+    def _authorities(self) -> set[str]:
+        return {subject for subject in self.knowledge.heads if "/" not in subject}
+
+    def _mark(self, subjects: Sequence[str]) -> None:
+        for subject in subjects:
+            if "/" in subject:
+                self._dirty.add(subject)
+            else:
+                self._dirty.update(s for s in self.knowledge.fold.subjects() if s.startswith(f"{subject}/"))
+
+    def _set_alarm(self, subject: str) -> None:
+        at = self.judge.alarm(self.knowledge.fold.view(), subject)
+        if at is None:
+            self._alarms.pop(subject, None)
+        else:
+            self._alarms[subject] = to_ms(at)
+
+    def _request(self, draft: Draft[S], new_offset: str) -> AppendRequest:
+        service = self.judge.service
+        chains = {
+            f"{service}/{kid}": (
+                self.knowledge.chain(kid).head.text(),
+                f"{len(self.knowledge.chain(kid).hashes) + len(links)} {links[-1]}",
+            )
+            for kid, links in draft.links.items()
+        }
+        return AppendRequest(
+            service=service,
+            expected_offset=self.offset,
+            new_offset=new_offset,
+            followed=self.position,
+            heads={subject: self.knowledge.heads.get(subject, 0) for subject in draft.noted},
+            chains=chains,
+            entries=[_new_entry(entry) for entry in draft.entries],
+            answers=[
+                UnloggedAnswer(_code(answer.publisher), answer.hash, json.dumps({"code": answer.code, "facts": answer.facts}))
+                for answer in draft.answers
+            ],
+        )
+
+    async def _adopt(self, draft: Draft[S], first: int) -> None:
+        """Make the appended draft part of what is known; others' entries before it are taken in first."""
+        knowledge = self.knowledge
+        if not draft.entries:
+            return
+        if first > self.position + 1:
+            await self.catch_up(first - 1)
+        knowledge.fold.adopt(draft.fold)
+        for position, entry in enumerate(draft.entries, first):
+            chain: Chain = knowledge.chain(entry.kid)
+            chain.hashes.append(entry.hash)
+            chain.positions.append(position)
+            if entry.event is not None:
+                knowledge.note(entry.event, position)
+                knowledge.clock_ms = max(knowledge.clock_ms, to_ms(entry.event.rx))
+                self._mark(touched(entry.event))
+        knowledge.position = first + len(draft.entries) - 1
+
+
+def _new_entry(entry: DraftEntry) -> NewEntry:
+    event = entry.event
+    receipt = None if entry.publisher is None else Receipt(_code(entry.publisher), entry.hash, entry.outcome, entry.code)
+    return NewEntry(
+        raw=entry.raw,
+        subjects=entry.subjects,
+        id_key=id_key(event.source, event.id) if event is not None else None,
+        receipt=receipt,
+        erasable=entry.erasable,
+    )
+
+
+def _code(source: str) -> str:
+    return source.rsplit("/", 1)[-1]
+
+
+def inbox_item(stream_id: str, fields: dict[bytes, bytes]) -> InboxItem:
+    """An inbox entry as the door's script wrote it."""
+    wake = fields.get(b"wake")
+    return InboxItem(
+        id=stream_id,
+        rx_ms=int(fields[b"rx"]),
+        jws=fields.get(b"jws"),
+        wake=None if wake is None else wake.decode(),
+    )
+
+
+__all__ = ["BATCH", "Judging", "inbox_item", "moment", "order"]

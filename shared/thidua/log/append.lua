@@ -1,0 +1,79 @@
+-- Append a judged batch: all checks first, then only writes that cannot fail (Lua has no rollback).
+-- KEYS 1 log, 2 open, 3 heads, 4 chains, 5 offsets, 6 inbox, 7 answers, 8 said
+-- ARGV prefix, service, expected offset, new offset, position followed to,
+--      n, n x (subject, head), n, n x (chain, before, after),
+--      n, n x (bytes, id key or '', erasable bytes or '', receipt's publisher or '', event hash, outcome, code, k, k x subject),
+--      n, n x (publisher, event hash, answer)
+local prefix, service, at = ARGV[1], ARGV[2], 6
+local run = string.match(redis.call('INFO', 'server'), 'run_id:(%w+)')
+if redis.call('GET', KEYS[2]) ~= run then return {'gate'} end
+
+local last = 0
+if redis.call('EXISTS', KEYS[1]) == 1 then
+  local info = redis.call('XINFO', 'STREAM', KEYS[1])
+  for i = 1, #info, 2 do
+    if info[i] == 'last-generated-id' then last = tonumber(string.match(info[i + 1], '^(%d+)')) end
+  end
+end
+if last < tonumber(ARGV[5]) then return {'shrunk', last} end
+
+local offset = redis.call('HGET', KEYS[5], 'inbox:' .. service) or '0-0'
+if offset ~= ARGV[3] then return {'fenced', offset} end
+
+local n = tonumber(ARGV[at]); at = at + 1
+for i = 1, n do
+  local have = redis.call('HGET', KEYS[3], ARGV[at]) or '0'
+  if have ~= ARGV[at + 1] then return {'behind', ARGV[at], have} end
+  at = at + 2
+end
+local chains_at = at
+n = tonumber(ARGV[at]); at = at + 1
+for i = 1, n do
+  local have = redis.call('HGET', KEYS[4], ARGV[at]) or ''
+  if have ~= ARGV[at + 1] then return {'chain', ARGV[at], have} end
+  at = at + 3
+end
+local entries_at = at
+n = tonumber(ARGV[at]); at = at + 1
+for i = 1, n do
+  local id = ARGV[at + 1]
+  if id ~= '' and redis.call('HEXISTS', prefix .. 'ids:' .. string.sub(id, 1, 3), string.sub(id, 4)) == 1 then
+    return {'id', id}
+  end
+  at = at + 8 + tonumber(ARGV[at + 7])
+end
+local answers_at = at
+
+at = entries_at + 1
+local heads, first = {}, last + 1
+for i = 1, n do
+  last = last + 1
+  redis.call('XADD', KEYS[1], last .. '-0', 'e', ARGV[at])
+  local id = ARGV[at + 1]
+  if id ~= '' then redis.call('HSET', prefix .. 'ids:' .. string.sub(id, 1, 3), string.sub(id, 4), last) end
+  if ARGV[at + 2] ~= '' then redis.call('HSET', KEYS[8], last, ARGV[at + 2]) end
+  if ARGV[at + 3] ~= '' then
+    redis.call('XADD', prefix .. 'receipts:' .. ARGV[at + 3], 'MAXLEN', '~', 1000, '*', 'hash', ARGV[at + 4],
+      'position', last, 'outcome', ARGV[at + 5], 'code', ARGV[at + 6])
+  end
+  local k = tonumber(ARGV[at + 7])
+  for j = 1, k do heads[ARGV[at + 7 + j]] = last end
+  at = at + 8 + k
+end
+for subject, position in pairs(heads) do redis.call('HSET', KEYS[3], subject, position) end
+at = chains_at + 1
+for i = 1, tonumber(ARGV[chains_at]) do
+  redis.call('HSET', KEYS[4], ARGV[at], ARGV[at + 2]); at = at + 3
+end
+at = answers_at + 1
+for i = 1, tonumber(ARGV[answers_at]) do
+  redis.call('XADD', KEYS[7], 'MAXLEN', '~', 10000, '*', 'hash', ARGV[at + 1], 'answer', ARGV[at + 2])
+  if ARGV[at] ~= '' then
+    redis.call('XADD', prefix .. 'receipts:' .. ARGV[at], 'MAXLEN', '~', 1000, '*', 'hash', ARGV[at + 1], 'answer', ARGV[at + 2])
+  end
+  at = at + 3
+end
+redis.call('HSET', KEYS[5], 'inbox:' .. service, ARGV[4])
+local consumed = tonumber(string.match(ARGV[4], '^(%d+)'))
+redis.call('XTRIM', KEYS[6], 'MINID', (consumed + 1) .. '-0')
+return {'ok', first, last}

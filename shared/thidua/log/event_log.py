@@ -1,0 +1,222 @@
+"""What a log is to those who write and read it, whatever holds it: Redis, or memory in tests."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal, Protocol
+
+if TYPE_CHECKING:
+    from thidua.log.entry import Entry
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What a publisher is told of its judged event; the position is added by the append."""
+
+    publisher: str
+    hash: str
+    outcome: str
+    code: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NewEntry:
+    """
+    An entry to append: its bytes and the subjects whose heads it moves (none when refused).
+
+    ``id_key`` must not be in use; ``erasable`` are the bytes kept outside the log for a form refusal.
+    """
+
+    raw: bytes
+    subjects: Sequence[str] = ()
+    id_key: str | None = None
+    receipt: Receipt | None = None
+    erasable: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UnloggedAnswer:
+    """What is said about an event that does not enter the log; *publisher* is empty when it is not known."""
+
+    publisher: str
+    hash: str
+    answer: str
+
+
+@dataclass(frozen=True, slots=True)
+class AppendRequest:
+    """
+    One atomic append of a judged batch and everything it was judged on.
+
+    ``followed``: the position the writer has followed to; ``heads``: every subject read and its head;
+    ``chains``: per chain the text before and after.
+    """
+
+    service: str
+    expected_offset: str
+    new_offset: str
+    followed: int
+    heads: Mapping[str, int] = field(default_factory=dict)
+    chains: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    entries: Sequence[NewEntry] = ()
+    answers: Sequence[UnloggedAnswer] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Appended:
+    """Written at positions ``first`` to ``last`` (``last < first`` when there were no entries)."""
+
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
+class Behind:
+    """A subject that was read has moved; nothing was written."""
+
+    subject: str
+    have: int
+
+
+@dataclass(frozen=True, slots=True)
+class Fenced:
+    """The inbox (or drained stream) was consumed to ``have`` by another; nothing was written."""
+
+    have: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChainMoved:
+    """A key's chain stands elsewhere; nothing was written."""
+
+    chain: str
+    have: str
+
+
+@dataclass(frozen=True, slots=True)
+class IdUsed:
+    """An event id is in use; nothing was written."""
+
+    id_key: str
+
+
+@dataclass(frozen=True, slots=True)
+class GateClosed:
+    """The log is closed for writing; nothing was written."""
+
+    reason: str = "the archive has not compared the log since the server started"
+
+
+@dataclass(frozen=True, slots=True)
+class Shrunk:
+    """The log ends before what the writer has followed; nothing was written."""
+
+    tail: int
+
+
+AppendAnswer = Appended | Behind | Fenced | ChainMoved | IdUsed | GateClosed | Shrunk
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """One item for an inbox; ``rx_ms`` counts in a sandbox only."""
+
+    service: str
+    subject: str
+    kind: Literal["jws", "wake"]
+    content: bytes
+    rx_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Drain:
+    """A publisher's stream that the admitted items come from, and how far it is thereby consumed."""
+
+    publisher: str
+    expected: str
+    new: str
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """Per item its inbox id, or the milliseconds of a sandbox clock that had already passed it."""
+
+    places: Sequence[str | int]
+
+
+AdmitAnswer = Admitted | Fenced | GateClosed
+
+
+@dataclass(frozen=True, slots=True)
+class FirstEntries:
+    """What a log is founded with: entries as (bytes, id key, subject), and the root key's chain."""
+
+    origin: str
+    sandbox: bool
+    entries: Sequence[tuple[bytes, str, str]]
+    chain: str
+    chain_head: str
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """Whether the log is open, and the server's run id."""
+
+    is_open: bool
+    run_id: str
+
+
+class EventLog(Protocol):
+    """The log of one partition."""
+
+    async def append(self, request: AppendRequest) -> AppendAnswer:
+        """Write all of *request* or nothing."""
+
+    async def admit(self, items: Sequence[Admission], *, sandbox: bool, drain: Drain | None = None) -> AdmitAnswer:
+        """Put *items* into their inboxes in order, all or nothing but for sandbox clocks."""
+
+    async def wake(self, service: str, subject: str, rx_ms: int, *, sandbox: bool) -> None:
+        """Put a wake-up for *subject* into a service's inbox; a closed gate leaves it out."""
+
+    async def found(self, first: FirstEntries) -> bool:
+        """Write positions 1…k of an empty log and open it; ``False`` when it is not empty."""
+
+    async def read(self, after: int, most: int) -> list[Entry]:
+        """At most *most* entries after a position, in order."""
+
+    async def tail(self) -> int:
+        """The last position, 0 when the log is empty."""
+
+    async def offset(self, service: str) -> str:
+        """How far a service's inbox is consumed."""
+
+    async def pending(self, service: str) -> int:
+        """How many inbox entries a service has not consumed."""
+
+    async def drained(self, publisher: str) -> str:
+        """How far a publisher's stream is drained."""
+
+    async def follow(self, follower: str, position: int) -> None:
+        """Note that a follower has followed to a position and posted what is due by then."""
+
+    async def followed(self) -> dict[str, int]:
+        """How far each follower is."""
+
+    async def heads(self) -> dict[str, int]:
+        """Every subject's head."""
+
+    async def chain(self, chain: str) -> str:
+        """A chain's ``<seq> <hash>``, empty before its first event."""
+
+    async def chains(self) -> dict[str, str]:
+        """Every chain's head."""
+
+    async def gate(self) -> Gate:
+        """Whether the log is open for writing."""
+
+    async def open_gate(self, run_id: str) -> None:
+        """Open the log for the server run *run_id*; only the archive does this, after comparing."""
+
+    async def meta(self) -> dict[str, str]:
+        """The log's ``origin`` and ``sandbox`` ("1" or "0"); empty before it was founded."""

@@ -1,0 +1,209 @@
+"""The log in Redis: three scripts that write, and reads."""
+
+from __future__ import annotations
+
+import hashlib
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any, Final
+
+from redis.exceptions import NoScriptError
+
+from thidua.log.entry import Entry, read_entry
+from thidua.log.event_log import (
+    Admission,
+    Admitted,
+    AdmitAnswer,
+    AppendAnswer,
+    Appended,
+    AppendRequest,
+    Behind,
+    ChainMoved,
+    Drain,
+    Fenced,
+    FirstEntries,
+    Gate,
+    GateClosed,
+    IdUsed,
+    NewEntry,
+    Shrunk,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from redis.asyncio import Redis
+
+    from thidua.log.names import Names
+
+
+class _Script:
+    """A Lua script called by its SHA-1, sent whole when the server does not know it."""
+
+    def __init__(self, name: str) -> None:
+        self.text = files("thidua.log").joinpath(name).read_text(encoding="utf-8")
+        self.sha = hashlib.sha1(self.text.encode()).hexdigest()  # noqa: S324 - Redis names scripts so
+
+    async def __call__(self, client: Redis, keys: Sequence[str], arguments: Sequence[bytes | str | int]) -> list[Any]:
+        try:
+            answer: list[Any] = await client.evalsha(self.sha, len(keys), *keys, *arguments)
+        except NoScriptError:
+            answer = await client.eval(self.text, len(keys), *keys, *arguments)
+        return answer
+
+
+_APPEND: Final = _Script("append.lua")
+_ADMIT: Final = _Script("admit.lua")
+_FOUND: Final = _Script("found.lua")
+
+
+class RedisLog:
+    """An :class:`~thidua.log.event_log.EventLog` in Redis or Valkey, 6.2 and later."""
+
+    def __init__(self, client: Redis, names: Names) -> None:
+        self.client = client
+        self.names = names
+
+    async def append(self, request: AppendRequest) -> AppendAnswer:
+        """Write all of *request* or nothing."""
+        n = self.names
+        keys = (n.log, n.open, n.heads, n.chains, n.offsets, n.inbox(request.service), n.answers, n.said)
+        answer = await _APPEND(self.client, keys, _append_arguments(n.prefix, request))
+        match answer:
+            case [b"ok", first, last]:
+                return Appended(first, last)
+            case [b"behind", subject, have]:
+                return Behind(subject.decode(), int(have))
+            case [b"fenced", have]:
+                return Fenced(have.decode())
+            case [b"chain", chain, have]:
+                return ChainMoved(chain.decode(), have.decode())
+            case [b"id", used]:
+                return IdUsed(used.decode())
+            case [b"shrunk", tail]:
+                return Shrunk(tail)
+            case _:
+                return GateClosed()
+
+    async def admit(self, items: Sequence[Admission], *, sandbox: bool, drain: Drain | None = None) -> AdmitAnswer:
+        """Put *items* into their inboxes in order, all or nothing but for sandbox clocks."""
+        n = self.names
+        drained = ("", "", "") if drain is None else (drain.publisher, drain.expected, drain.new)
+        arguments: list[bytes | str | int] = [n.prefix, int(sandbox), *drained, len(items)]
+        for item in items:
+            arguments += (item.service, item.subject, item.rx_ms, item.kind, item.content)
+        match await _ADMIT(self.client, (n.open, n.clock, n.offsets), arguments):
+            case [b"ok", places]:
+                return Admitted([_place(place.decode()) for place in places])
+            case [b"fenced", have]:
+                return Fenced(have.decode())
+            case _:
+                return GateClosed()
+
+    async def wake(self, service: str, subject: str, rx_ms: int, *, sandbox: bool) -> None:
+        """Put a wake-up for *subject* into a service's inbox; a closed gate leaves it out."""
+        await self.admit([Admission(service, subject, "wake", subject.encode(), rx_ms)], sandbox=sandbox)
+
+    async def found(self, first: FirstEntries) -> bool:
+        """Write positions 1…k of an empty log and open it; ``False`` when it is not empty."""
+        n = self.names
+        arguments: list[bytes | str | int] = [
+            n.prefix, first.origin, int(first.sandbox), first.chain, first.chain_head, len(first.entries)
+        ]
+        for entry in first.entries:
+            arguments += entry
+        answer = await _FOUND(self.client, (n.log, n.open, n.heads, n.chains, n.offsets, n.meta), arguments)
+        return bool(answer[0] == b"ok")
+
+    async def read(self, after: int, most: int) -> list[Entry]:
+        """At most *most* entries after a position, in order."""
+        page = await self.client.xrange(self.names.log, min=f"{after + 1}-0", count=most)
+        return [read_entry(int(name.partition(b"-")[0]), fields[b"e"]) for name, fields in page]
+
+    async def tail(self) -> int:
+        """The last position, 0 when the log is empty."""
+        last = await self.client.xrevrange(self.names.log, count=1)
+        return int(last[0][0].partition(b"-")[0]) if last else 0
+
+    async def offset(self, service: str) -> str:
+        """How far a service's inbox is consumed."""
+        return await self._offset(f"inbox:{service}")
+
+    async def pending(self, service: str) -> int:
+        """How many inbox entries a service has not consumed."""
+        last = await self.client.hget(self.names.offsets, f"last:{service}")
+        done = await self.offset(service)
+        return int(last or 0) - int(done.partition("-")[0])
+
+    async def drained(self, publisher: str) -> str:
+        """How far a publisher's stream is drained."""
+        return await self._offset(f"in:{publisher}")
+
+    async def follow(self, follower: str, position: int) -> None:
+        """Note that a follower has followed to a position and posted what is due by then."""
+        await self.client.hset(self.names.followed, follower, str(position))
+
+    async def followed(self) -> dict[str, int]:
+        """How far each follower is."""
+        return {name.decode(): int(at) for name, at in (await self.client.hgetall(self.names.followed)).items()}
+
+    async def heads(self) -> dict[str, int]:
+        """Every subject's head."""
+        return {name.decode(): int(at) for name, at in (await self.client.hgetall(self.names.heads)).items()}
+
+    async def chain(self, chain: str) -> str:
+        """A chain's ``<seq> <hash>``, empty before its first event."""
+        found = await self.client.hget(self.names.chains, chain)
+        return (found or b"").decode()
+
+    async def chains(self) -> dict[str, str]:
+        """Every chain's head."""
+        return {name.decode(): text.decode() for name, text in (await self.client.hgetall(self.names.chains)).items()}
+
+    async def gate(self) -> Gate:
+        """Whether the log is open for writing."""
+        info = await self.client.info("server")
+        run_id = str(info["run_id"])
+        return Gate((await self.client.get(self.names.open) or b"").decode() == run_id, run_id)
+
+    async def open_gate(self, run_id: str) -> None:
+        """Open the log for the server run *run_id*; only the archive does this, after comparing."""
+        await self.client.set(self.names.open, run_id)
+
+    async def meta(self) -> dict[str, str]:
+        """The log's ``origin`` and ``sandbox`` ("1" or "0"); empty before it was founded."""
+        return {name.decode(): text.decode() for name, text in (await self.client.hgetall(self.names.meta)).items()}
+
+    async def _offset(self, field: str) -> str:
+        return (await self.client.hget(self.names.offsets, field) or b"0-0").decode()
+
+
+def _append_arguments(prefix: str, request: AppendRequest) -> list[bytes | str | int]:
+    out: list[bytes | str | int] = [
+        prefix, request.service, request.expected_offset, request.new_offset, request.followed, len(request.heads)
+    ]
+    for subject, head in request.heads.items():
+        out += (subject, head)
+    out.append(len(request.chains))
+    for chain, (before, after) in request.chains.items():
+        out += (chain, before, after)
+    out.append(len(request.entries))
+    for entry in request.entries:
+        out += _entry_arguments(entry)
+    out.append(len(request.answers))
+    for answer in request.answers:
+        out += (answer.publisher, answer.hash, answer.answer)
+    return out
+
+
+def _entry_arguments(entry: NewEntry) -> tuple[bytes | str | int, ...]:
+    receipt = entry.receipt
+    told = ("", "", "", "") if receipt is None else (
+        receipt.publisher, receipt.hash, receipt.outcome, receipt.code or ""
+    )
+    return (
+        entry.raw, entry.id_key or "", entry.erasable or b"", *told, len(entry.subjects), *entry.subjects
+    )
+
+
+def _place(text: str) -> str | int:
+    return int(text[6:]) if text.startswith("clock ") else text

@@ -1,0 +1,148 @@
+"""A deciding service as an ASGI app: its inbox and the log followed, its timers kept, its health told."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+
+import structlog
+from faststream.asgi import AsgiFastStream, AsgiResponse, get, make_ping_asgi
+from faststream.specification import AsyncAPI
+from pydantic import Field, SecretStr
+from redis.exceptions import RedisError
+
+from thidua.clock import WallClock
+from thidua.drafting import Signer
+from thidua.judging import BATCH, PAGE, Judging, inbox_item
+from thidua.log import Names, read_entry
+from thidua.log.redis_log import RedisLog
+from thidua.stream import Follower, RawEntry, new_broker, new_client, wait_for_redis
+
+from thidua.settings import Settings
+from thidua.signing import SigningKey
+
+if TYPE_CHECKING:
+    from faststream import ContextRepo
+
+    from thidua.deciding import Judge
+
+S = TypeVar("S")
+log = structlog.get_logger(__name__)
+
+TICK_SECONDS = 0.25
+
+
+class ServiceSettings(Settings):
+    """A deciding service's settings: the common ones, its signing key, and where its health is told."""
+
+    signing_key: SecretStr
+    """The service's Ed25519 private key, PEM; give ``THIDUA_SIGNING_KEY_FILE``."""
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535)] = 0
+
+    def signer(self, service: str) -> Signer:
+        """The service's voice in this log."""
+        key = SigningKey.from_pem(self.signing_key.get_secret_value().encode())
+        return Signer(service, self.origin, key)
+
+
+class Deciding:
+    """
+    The border of a deciding service: inbox and log in, appends and wake-ups out.
+
+    One lock orders what the inbox, the log and the timers do to the service's knowledge.
+    """
+
+    def __init__(self, judging: Judging[Any]) -> None:
+        self.judging = judging
+        self._lock = asyncio.Lock()
+        self._clock = WallClock()
+
+    async def start(self) -> None:
+        """Take in the log and post what is due."""
+        async with self._lock:
+            await self.judging.start()
+            await self.judging.wake(self._clock.now_ms())
+
+    async def from_inbox(self, entries: list[RawEntry]) -> None:
+        """Judge a batch of the inbox."""
+        items = [inbox_item(stream_id, fields) for stream_id, fields in entries]
+        async with self._lock:
+            await self.judging.consume(items)
+            await self.judging.wake(self._clock.now_ms())
+
+    async def from_log(self, entries: list[RawEntry]) -> None:
+        """Take in what stands in the log since the last time."""
+        async with self._lock:
+            for stream_id, fields in entries:
+                position = int(stream_id.partition("-")[0])
+                if position > self.judging.position:
+                    self.judging.take(read_entry(position, fields[b"e"]))
+            await self.judging.wake(self._clock.now_ms())
+
+    async def tick(self) -> None:
+        """Wake what time alone has made due."""
+        async with self._lock:
+            await self.judging.wake(self._clock.now_ms())
+
+
+def deciding_app(judge: Judge[S], settings: ServiceSettings) -> AsgiFastStream:
+    """
+    The app of one deciding service; nothing happens before its lifespan starts.
+
+    ``/health/live`` answers 204 while Redis answers; ``/health/ready`` 200 only while both followers run
+    and nothing is halted, with the reason otherwise.
+    """
+    service = judge.service
+    names = Names(settings.partition)
+    url = settings.redis_url.get_secret_value()
+    broker = new_broker(url, service)
+    client = new_client(url)
+    event_log = RedisLog(client, names)
+    deciding = Deciding(Judging(judge, event_log, settings.signer(service), sandbox=settings.is_sandbox))
+    judging = deciding.judging
+    inbox = Follower(broker, names.inbox(service), deciding.from_inbox, lambda: judging.offset, most=BATCH)
+    entries = Follower(broker, names.log, deciding.from_log, lambda: f"{judging.position}-0", most=PAGE)
+
+    async def keep_time() -> None:
+        while True:
+            await asyncio.sleep(TICK_SECONDS)
+            with suppress(RedisError, OSError):
+                await deciding.tick()
+
+    @asynccontextmanager
+    async def lifespan(_context: ContextRepo) -> AsyncIterator[None]:
+        await wait_for_redis(client)
+        await deciding.start()
+        inbox.rewind()
+        entries.rewind()
+        gc.collect()
+        gc.freeze()
+        timers = asyncio.create_task(keep_time())
+        log.info("service_started", service=service, position=judging.position, offset=judging.offset)
+        try:
+            yield
+        finally:
+            timers.cancel()
+            with suppress(asyncio.CancelledError):
+                await timers
+            await client.aclose()
+            log.info("service_stopped", service=service, position=judging.position)
+
+    @get
+    async def ready(_scope: object) -> AsgiResponse:
+        faults = [fault for fault in (inbox.halted, entries.halted, inbox.failing, entries.failing) if fault]
+        running = inbox.running and entries.running and await broker.ping(1.0)
+        body = f"{service} position={judging.position} offset={judging.offset} {' '.join(faults)}".encode()
+        return AsgiResponse(body, 200 if running and not faults else 503)
+
+    return AsgiFastStream(
+        broker,
+        lifespan=lifespan,
+        specification=AsyncAPI(title=f"thidua {service}", version=str(judge.version)),
+        asgi_routes=[("/health/live", make_ping_asgi(broker, timeout=1.0)), ("/health/ready", ready)],
+        asyncapi_path="/asyncapi",
+    )
