@@ -56,6 +56,12 @@ def moment(rx_ms: int) -> datetime:
     return datetime.fromtimestamp(rx_ms / 1000, UTC)
 
 
+def judged_by(entry: Entry) -> str:
+    """The service whose chains an entry stands in; the first entries stand in those of units."""
+    name = entry.by.partition("/")[0]
+    return "units" if name == "genesis" else name
+
+
 def own_source(service: str) -> str:
     """The ``source`` of a service's own events."""
     return f"/services/{service}"
@@ -111,7 +117,7 @@ class Knowledge(Generic[S]):
         """
         if entry.position != self.position + 1:
             raise LogCorruptError(entry.position, f"the entry after {self.position}")
-        mine = entry.by.startswith(f"{self.service}/")
+        mine = judged_by(entry) == self.service
         event: Event | None = None
         if entry.said is not None:
             if mine:
