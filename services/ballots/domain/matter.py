@@ -1,0 +1,105 @@
+"""What nominations, officers, dossiers and decisions are judged on, and refusals they share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from services.ballots.domain.decisions import Decisions, UnitTitle
+from services.ballots.domain.eligibility import Considered
+from thidua.contracts import Event, Role
+from thidua.contracts import units as u
+from thidua.contracts.base import Deadline
+from thidua.contracts.rulebook import Title
+from thidua.deciding import Refused
+from thidua.refusals import Code
+from thidua.standing import Frame, Registry
+
+
+@dataclass(frozen=True, slots=True)
+class Matter:
+    """
+    One event's surroundings on the local day of its arrival.
+
+    ``proposals`` are the conference's, ``approved`` is the ranking last approved, ``board`` are the
+    units of counting boards at work, ``roles`` what the publisher may speak as.
+    """
+
+    event: Event
+    day: date
+    registry: Registry
+    frame: Frame
+    roles: frozenset[Role]
+    considered: Considered
+    decisions: Decisions
+    proposals: frozenset[UnitTitle] = frozenset()
+    approved: int | None = None
+    board: frozenset[str] = frozenset()
+
+    @property
+    def regulation(self) -> u.RegulationIssued | None:
+        """The authority's rules of the year."""
+        return self.registry.regulations.get(self.frame.year)
+
+    @property
+    def titles(self) -> Mapping[str, Title]:
+        """The year's titles by code."""
+        regulation = self.regulation
+        return {title.code: title for title in regulation.titles} if regulation is not None else {}
+
+    def awarded(self, title: str) -> int:
+        """How many awards of *title* are in force."""
+        return sum(held == title for _, held in self.decisions.awards)
+
+
+def title_of(matter: Matter, code: str, *, state_level: bool = False) -> Title | Refused:
+    """The year's title of that code and level."""
+    title = matter.titles.get(code)
+    if title is None or title.state_level is not state_level:
+        what = "State-level title" if state_level else "title"
+        return Refused(Code.REFERENCE_UNKNOWN, {"what": what, "given": code})
+    return title
+
+
+def day_fault(matter: Matter, day: date) -> Refused | None:
+    """The refusal of a day that has not come when it is said to be past."""
+    if day <= matter.day:
+        return None
+    return Refused(Code.DATE_INVALID, {"given": str(day), "expected": f"<= {matter.day}"})
+
+
+def member_fault(matter: Matter, unit: str) -> Refused | None:
+    """The refusal of a unit that does not exist or is not a member of the cluster today."""
+    found = matter.registry.units.get(unit)
+    if found is None or matter.day < found.valid_from:
+        return Refused(Code.UNIT_UNKNOWN, {"given": unit, "date": str(matter.day)})
+    if not found.exists(matter.day) and found.into:
+        facts = {"given": unit, "into": ", ".join(found.into), "date": str(found.ended)}
+        return Refused(Code.UNIT_MERGED, facts)
+    if unit in matter.registry.members(matter.frame.cluster, matter.day):
+        return None
+    facts = {"unit": unit, "cycle": matter.frame.subject, "year": str(matter.frame.year)}
+    return Refused(Code.NOT_MEMBER, facts)
+
+
+def unfounded(unit: str, title: str, *missing: str) -> Refused:
+    """The refusal of a decision whose ground does not stand in the log."""
+    facts = {"unit": unit, "title": title, "missing": list(missing)}
+    return Refused(Code.DECISION_UNFOUNDED, facts)
+
+
+def is_late(deadline: Deadline, day: date) -> bool:
+    """Whether *day* is past the last valid day of *deadline*."""
+    return day >= deadline.date if deadline.kind == "before" else day > deadline.date
+
+
+def deadline_passed(deadline: Deadline, day: date) -> Refused:
+    """The refusal of what came on *day*, with the rule that was applied."""
+    hour = "00:00" if deadline.kind == "before" else "24:00"
+    facts = {
+        "deadline": f"{deadline.date} {hour}",
+        "received": str(day),
+        "rule": f"{deadline.kind} {deadline.date}, {deadline.counts}",
+    }
+    return Refused(Code.DEADLINE_PASSED, facts)
