@@ -11,7 +11,7 @@ import hashlib
 import json
 import uuid
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from thidua.clock import format_ms
 from thidua.contracts import Event
@@ -240,19 +240,31 @@ class Drafting(Generic[S]):
         draft.links.setdefault(entry.kid, []).append(entry.hash)
 
 
-def own_payload(signer: Signer, own: Own, *, cause: str, ordinal: int, rx_ms: int, after: ChainHead) -> bytes:
+class Voice(Protocol):
+    """Who speaks in an own event: the service and the log's origin."""
+
+    @property
+    def service(self) -> str:
+        """The service's name."""
+
+    @property
+    def origin(self) -> str:
+        """The log's origin."""
+
+
+def own_payload(voice: Voice, own: Own, *, cause: str, ordinal: int, rx_ms: int, after: ChainHead) -> bytes:
     """The exact payload of a service's own event: no chance in it, ``time`` is the arrival it follows from."""
     kind = own.data.TYPE
-    seed = "\0".join((signer.origin, signer.service, cause, kind, str(ordinal)))
+    seed = "\0".join((voice.origin, voice.service, cause, kind, str(ordinal)))
     payload = {
         "specversion": "1.0",
         "id": str(derived_id(seed)),
-        "source": own_source(signer.service),
+        "source": own_source(voice.service),
         "type": kind,
         "subject": own.subject,
         "time": format_ms(rx_ms),
         "datacontenttype": "application/json",
-        "aud": signer.origin,
+        "aud": voice.origin,
         "seq": after.seq + 1,
         "prev": after.hash,
         "cause": cause,
