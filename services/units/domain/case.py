@@ -19,7 +19,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class RegistryCase:
-    """An event of the registry; ``root`` is the log's first registry, ``all`` are all authorities'."""
+    """An event of the registry; ``root`` is the log's first registry, ``all`` are everybody's."""
 
     event: Event
     registry: Registry

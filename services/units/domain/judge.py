@@ -189,7 +189,7 @@ def _cycle(  # noqa: C901, PLR0912 - one line per event
 
 
 def due(_view: View[Cycle], _subject: str, _rx: datetime) -> tuple[Own, ...]:
-    """Nothing: deadlines here only bar what is late, and the ranking follows its closing at once."""
+    """Nothing: deadlines here only bar what is late; the ranking follows its closing at once."""
     return ()
 
 

@@ -31,7 +31,7 @@ def score_protested(data: u.ScoreProtested, case: CycleCase) -> Judgement:
 
 
 def protest_resolved(data: u.ProtestResolved, case: CycleCase) -> Judgement:
-    """The chair answers, the deputy where the chair's own unit protests; upheld names the points."""
+    """The chair answers, or the deputy when the chair's unit protests; upheld names the points."""
     if (
         fault := publisher_fault(case, data)
         or scoring_fault(case, data.unit)

@@ -115,7 +115,7 @@ def adjusted(adjustments: Iterable[u.PointsAdjusted], unit: str, kind: str) -> D
 
 
 def _line(cycle: Cycle, rulebook: u.RulebookAdopted, unit: str) -> u.Standing:
-    groups = group_sums(rulebook.scoring, dict(cycle.checks[unit].points))
+    groups = group_sums(rulebook.scoring, _verified(cycle, unit))
     base = sum(groups.values(), ZERO)
     bonus = adjusted(cycle.adjustments.values(), unit, "bonus")
     if rulebook.scoring.bonus_cap is not None:
@@ -133,6 +133,11 @@ def _line(cycle: Cycle, rulebook: u.RulebookAdopted, unit: str) -> u.Standing:
         rank=1,
         groups=groups,
     )
+
+
+def _verified(cycle: Cycle, unit: str) -> dict[str, Decimal]:
+    checked = cycle.checks.get(unit)
+    return {} if checked is None else dict(checked.points)
 
 
 def _key(cycle: Cycle, ties: tuple[TieRule, ...], line: u.Standing) -> _Key:

@@ -19,7 +19,7 @@ _MOST_POINTS: Final = Decimal(10_000)
 
 
 def score_sheet_submitted(data: u.ScoreSheetSubmitted, case: CycleCase) -> Judgement:
-    """Every line once, with the evidence it needs; a later sheet replaces it until cross-checked."""
+    """Every line once, with its evidence; a later sheet replaces it until it is cross-checked."""
     if fault := publisher_fault(case, data, data.unit) or scoring_fault(case, data.unit):
         return fault
     if data.unit in case.cycle.checks:
