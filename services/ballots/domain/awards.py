@@ -12,7 +12,8 @@ from math import ceil
 
 from services.ballots.domain.council import passed, quota_exceeded
 from services.ballots.domain.decisions import UnitTitle
-from services.ballots.domain.matter import Matter, day_fault, title_of, unfounded
+from services.ballots.domain.matter import Matter, day_fault, member_fault, title_of, unfounded
+from thidua.contracts import Role
 from thidua.contracts import ballots as b
 from thidua.contracts.rulebook import Title
 from thidua.deciding import Judgement, Recorded, Refused
@@ -34,6 +35,11 @@ def judge_state_title_proposed(data: b.StateTitleProposed, matter: Matter) -> Ju
     title = title_of(matter, data.title, state_level=True)
     if isinstance(title, Refused):
         return title
+    if matter.roles <= {Role.MEMBER, Role.OWNER} and matter.event.unit != data.unit:
+        facts = {"required": [f"{Role.MEMBER} {data.unit}"], "held": sorted(matter.roles)}
+        return Refused(Code.ROLE_REQUIRED, facts)
+    if fault := member_fault(matter, data.unit):
+        return fault
     if (data.unit, data.title) in matter.decisions.state_titles:
         return Refused(Code.ALREADY_DONE, {"what": f"state title {data.title} {data.unit}"})
     return _exclusion(matter, data.unit, title, matter.decisions.held(data.unit)) or Recorded()

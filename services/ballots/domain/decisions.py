@@ -68,7 +68,7 @@ class Decisions:
 def evolve_decisions(  # noqa: C901, PLR0911, PLR0912 - a flat dispatch
     decisions: Decisions, event: Event, year: int
 ) -> Decisions:
-    """*decisions* in the cycle of *year* after *event*; one that is no part of them changes nothing."""
+    """*decisions* in the cycle of *year* after *event*; what is none of these changes nothing."""
     match event.data:
         case b.NominationSubmitted(about=about, nominee=nominee, for_year=for_year):
             named = (about, nominee, year if for_year is None else for_year)

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
-from typing import Final
+from typing import TYPE_CHECKING, Final, get_args
 
 from thidua.clock import local_day
 from thidua.contracts import Event
@@ -20,8 +20,13 @@ from thidua.contracts import pledges as p
 from thidua.contracts import units as u
 from thidua.contracts.base import format_points
 from thidua.contracts.rulebook import Requirements, Rule
+from thidua.deciding import Own, View
 from thidua.standing import Frame, Registry
 
+if TYPE_CHECKING:
+    from services.ballots.domain.state import Cycle
+
+OFFICES: Final = get_args(b.Office)
 _QUOTED: Final = 80
 _BUDGET: Final = 40_000
 """Bytes of findings that surely fit into one entry of the log once they are encoded and signed."""
@@ -146,6 +151,23 @@ def _ranking(data: u.RankingConsolidated, ground: Ground) -> Ranking:
     )
 
 
+def determine(view: View[Cycle], subject: str) -> Own | None:
+    """
+    The determination a cycle owes, as an own event.
+
+    ``None`` before the first ranking, while nothing changed, while a title is being voted on, and
+    once the year is closed.
+    """
+    cycle = view.cycle(subject)
+    frame, considered = cycle.frame, cycle.considered
+    if frame.closed or considered.ranking is None:
+        return None
+    if any(one.state == "open" and one.about not in OFFICES for one in cycle.ballots.values()):
+        return None
+    determined = determination(considered, view.registry(subject), frame)
+    return None if determined is None else Own(determined, subject, considered.moved)
+
+
 def determination(
     considered: Considered, registry: Registry, frame: Frame
 ) -> b.EligibilityDetermined | None:
@@ -162,8 +184,8 @@ def determination(
             unit=unit,
             title=title,
             eligible=all(finding.holds for finding in found),
-            # A large cluster's findings would not fit into an entry: then only the obstacles.
-            findings=found if cost <= _BUDGET else tuple(f for f in found if not f.holds),
+            # A large cluster's findings would not fit into an entry: then the first obstacle alone.
+            findings=found if cost <= _BUDGET else tuple(f for f in found if not f.holds)[:1],
         )
         for unit, found in looked_at.items()
         for title in titles

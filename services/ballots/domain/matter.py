@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from services.ballots.domain.decisions import Decisions, UnitTitle
 from services.ballots.domain.eligibility import Considered
+from services.ballots.domain.state import Cycle
+from thidua.clock import local_day
 from thidua.contracts import Event, Role
 from thidua.contracts import units as u
 from thidua.contracts.base import Deadline
 from thidua.contracts.rulebook import Title
-from thidua.deciding import Refused
+from thidua.deciding import Refused, View
 from thidua.refusals import Code
 from thidua.standing import Frame, Registry
 
@@ -33,9 +35,9 @@ class Matter:
     roles: frozenset[Role]
     considered: Considered
     decisions: Decisions
-    proposals: frozenset[UnitTitle] = frozenset()
-    approved: int | None = None
-    board: frozenset[str] = frozenset()
+    proposals: frozenset[UnitTitle]
+    approved: int | None
+    board: frozenset[str]
 
     @property
     def regulation(self) -> u.RegulationIssued | None:
@@ -51,6 +53,23 @@ class Matter:
     def awarded(self, title: str) -> int:
         """How many awards of *title* are in force."""
         return sum(held == title for _, held in self.decisions.awards)
+
+
+def matter_of(event: Event, view: View[Cycle], rx: datetime, roles: frozenset[Role]) -> Matter:
+    """The matter of *event*, whose publisher holds *roles*."""
+    cycle = view.cycle(event.subject)
+    return Matter(
+        event=event,
+        day=local_day(rx),
+        registry=view.registry(event.subject),
+        frame=cycle.frame,
+        roles=roles,
+        considered=cycle.considered,
+        decisions=cycle.decisions,
+        proposals=cycle.proposed,
+        approved=cycle.approved,
+        board=cycle.boards,
+    )
 
 
 def title_of(matter: Matter, code: str, *, state_level: bool = False) -> Title | Refused:

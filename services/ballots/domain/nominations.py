@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Final
-
+from services.ballots.domain.eligibility import OFFICES
 from services.ballots.domain.matter import Matter, member_fault, title_of
 from thidua.contracts import ballots as b
 from thidua.deciding import Judgement, Recorded, Refused
 from thidua.refusals import Code
-
-OFFICES: Final = ("chair", "deputy")
 
 
 def judge_nomination_submitted(data: b.NominationSubmitted, matter: Matter) -> Judgement:
