@@ -1,0 +1,84 @@
+"""
+The columns read models are made of: plain texts, numbers, flags and documents.
+
+Moments, days and points are kept as the texts they have in the log, so that every database holds
+the same values and one fingerprint fits all.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Final
+
+from sqlalchemy import BigInteger, Boolean, Column, Integer, MetaData, Table, Text
+from sqlalchemy.types import TypeDecorator
+
+METADATA: Final = MetaData()
+"""Every read model's tables under their plain names; a generation holds copies of them."""
+
+BOUND_TO_LOG: Final = "bound_to_log"
+"""Mark of columns that depend on where in one log something stands: positions and event hashes."""
+
+APPENDED: Final = "appended"
+"""Mark of tables whose rows are written once and never read while projecting."""
+
+
+def as_json(value: object) -> str:
+    """The one JSON text of *value*: sorted names, no spaces, Vietnamese as it is."""
+    return _ENCODER.encode(value)
+
+
+_ENCODER: Final = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+class Document(TypeDecorator[Any]):
+    """A list or mapping, kept as JSON text."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Any) -> str | None:  # noqa: ARG002
+        """Write it as its one JSON text."""
+        return None if value is None else as_json(value)
+
+    def process_result_value(self, value: Any, dialect: Any) -> Any:  # noqa: ARG002
+        """Read it back."""
+        return None if value is None else json.loads(value)
+
+
+_WHOLE = BigInteger().with_variant(Integer(), "sqlite")
+
+
+def text(name: str, *, key: bool = False, index: bool = False) -> Column[Any]:
+    """A text: a code, a name, a moment, a day, points."""
+    return Column(name, Text, primary_key=key, index=index or None)
+
+
+def number(name: str, *, key: bool = False) -> Column[Any]:
+    """A whole number."""
+    return Column(name, _WHOLE, primary_key=key, autoincrement=False)
+
+
+def flag(name: str) -> Column[Any]:
+    """Yes or no."""
+    return Column(name, Boolean)
+
+
+def document(name: str) -> Column[Any]:
+    """A list or a mapping without positions or hashes of events in it."""
+    return Column(name, Document)
+
+
+def position(name: str = "position", *, key: bool = False) -> Column[Any]:
+    """A position in the log."""
+    return Column(name, _WHOLE, primary_key=key, autoincrement=False, info={BOUND_TO_LOG: True})
+
+
+def event_hash(name: str = "hash") -> Column[Any]:
+    """An event's hash; a service's own event has another one wherever its chain ran otherwise."""
+    return Column(name, Text, info={BOUND_TO_LOG: True})
+
+
+def read_model(name: str, *columns: Column[Any], appended: bool = False) -> Table:
+    """A table of a read model."""
+    return Table(name, METADATA, *columns, info={APPENDED: appended})

@@ -1,0 +1,220 @@
+"""
+Following the log into the read models: in order, each entry once, rows and position in one transaction.
+
+The projector decides where following goes on; a second replica, or one left over from before a
+rebuild, is fenced by a conditional update of the position and takes up what it finds.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from typing import TYPE_CHECKING
+
+import structlog
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
+
+from services.reporting.database import (
+    FencedError,
+    Generation,
+    all_generations,
+    create_generation,
+    drop_generation,
+    live_generation,
+    lock_changes,
+    move_position,
+    prepare,
+    writing,
+)
+from services.reporting.projection import Plan
+from services.reporting.projections import ALL
+from services.reporting.projections.parked import parked
+from services.reporting.rebuild import switch
+from services.reporting.rows import Rows
+from services.reporting.taking import read_projected
+from thidua.errors import LogCorruptError, RetryError, StopError
+from thidua.stream import Follower
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from faststream.redis import RedisBroker
+    from sqlalchemy import Connection, Engine
+
+    from services.reporting.projection import Projection
+    from thidua.stream import RawEntry
+
+log = structlog.get_logger(__name__)
+
+MOST = 500
+"""Entries in one transaction."""
+MOST_PARKED = 50
+
+
+class DatabaseAwayError(RetryError):
+    """The database does not answer or is busy."""
+
+    def __init__(self, fault: str) -> None:
+        super().__init__(f"the database of the read models does not take the batch: {fault}")
+
+
+class TooManyParkedError(StopError):
+    """So many entries cannot be projected that something else must be wrong."""
+
+    def __init__(self, parked_now: int, last: int) -> None:
+        super().__init__(f"{parked_now} entries are parked, the last at position {last}")
+        self.parked = parked_now
+
+    def diagnostics(self) -> str:
+        """Point at the parked entries."""
+        return "Read the table of parked entries, correct the projection, and start again."
+
+
+class Projector:
+    """
+    All read models of one database, kept at one position of the log.
+
+    ``start`` once, then ``apply`` entries in order; ``position`` is what stands committed.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        projections: Iterable[Projection] = ALL,
+        *,
+        most_parked: int = MOST_PARKED,
+    ) -> None:
+        self.engine = engine
+        self.plan = Plan(projections)
+        self.most_parked = most_parked
+        self._generation: Generation | None = None
+        self._rows: Rows | None = None
+        self._position = 0
+        self._one = threading.Lock()
+
+    @property
+    def position(self) -> int:
+        """The last position whose rows are committed."""
+        return self._position
+
+    @property
+    def generation(self) -> Generation:
+        """The generation being written."""
+        if self._generation is None:
+            msg = "the projector was not started"
+            raise RuntimeError(msg)
+        return self._generation
+
+    def start(self) -> int:
+        """
+        Find the generation to write and its position.
+
+        Other versions of the projections than the live ones begin a new generation beside it, which
+        goes live as soon as it is no longer behind.
+        """
+        prepare(self.engine)
+        with writing(self.engine) as connection:
+            lock_changes(connection)
+            self._adopt(self._choose(connection))
+        return self._position
+
+    def apply(self, entries: Sequence[tuple[int, bytes]]) -> None:
+        """
+        Project entries in order and move the position, all or nothing.
+
+        Entries at or before the position are passed over. ``FencedError`` when another replica has
+        moved it: the projector then stands where that one is.
+        """
+        with self._one:
+            after = self._position
+            fresh = [(position, raw) for position, raw in entries if position > after]
+            if not fresh:
+                return
+            if [position for position, _ in fresh] != list(
+                range(after + 1, after + 1 + len(fresh))
+            ):
+                raise LogCorruptError(after + 1, "the next entry", f"position {fresh[0][0]}")
+            try:
+                self._apply(fresh)
+            except FencedError:
+                self.start()
+                raise
+            except OperationalError as error:
+                raise DatabaseAwayError(str(error.orig)) from error
+
+    def _apply(self, entries: Sequence[tuple[int, bytes]]) -> None:
+        generation, rows = self.generation, self._rows
+        assert rows is not None  # noqa: S101 - set with the generation
+        last = entries[-1][0]
+        went_live = False
+        try:
+            with writing(self.engine, lasting=False) as connection:
+                rows.begin(connection)
+                # First, so that a second replica waits here and not at the rows.
+                move_position(connection, generation, self._position, last)
+                for position, raw in entries:
+                    self._project(rows, position, raw)
+                rows.flush()
+                if generation.state == "building":
+                    went_live = self._switch(connection, generation, last)
+        except BaseException:
+            rows.forget()
+            raise
+        self._position = last
+        if went_live:
+            self.start()
+            log.info("read_models_switched", generation=generation.number, position=last)
+
+    def _project(self, rows: Rows, position: int, raw: bytes) -> None:
+        rows.mark()
+        try:
+            self.plan.project(read_projected(position, raw), rows)
+        except SQLAlchemyError:
+            raise
+        except Exception as error:
+            rows.undo()
+            reason = f"{type(error).__name__}: {error}".splitlines()[0][:300]
+            rows.put(parked, position=position, reason=reason)
+            log.error("entry_parked", position=position, reason=reason)  # noqa: TRY400 - a traceback could hold what the event said
+            count = len(rows.where(parked))
+            if count > self.most_parked:
+                raise TooManyParkedError(count, position) from error
+
+    def _switch(self, connection: Connection, generation: Generation, last: int) -> bool:
+        live = live_generation(connection)
+        if live is not None and live.position > last:
+            return False
+        switch(connection, generation)
+        return True
+
+    def _choose(self, connection: Connection) -> Generation:
+        version = self.plan.version
+        known = all_generations(connection)
+        live = next((g for g in known if g.state == "live"), None)
+        if live is None:
+            return create_generation(connection, "live", version)
+        if live.version == version:
+            return live
+        for old in known:
+            if old.state == "building" and old.version == version:
+                return old
+            if old.state == "building":
+                drop_generation(connection, old)
+        new = create_generation(connection, "building", version)
+        log.info("read_models_rebuild", generation=new.number, live=live.number)
+        return new
+
+    def _adopt(self, generation: Generation) -> None:
+        self._generation = generation
+        self._rows = Rows(generation.number, self.plan.tables)
+        self._position = generation.position
+
+
+def follow(broker: RedisBroker, stream: str, projector: Projector) -> Follower:
+    """The subscriber that brings the log's entries to *projector*; it goes on from its position."""
+
+    async def take(entries: list[RawEntry]) -> None:
+        batch = [(int(name.partition("-")[0]), fields[b"e"]) for name, fields in entries]
+        await asyncio.to_thread(projector.apply, batch)
+
+    return Follower(broker, stream, take, lambda: f"{projector.position}-0", most=MOST)

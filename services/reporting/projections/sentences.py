@@ -1,0 +1,559 @@
+"""
+Every event type as one sentence, in Vietnamese and in English.
+
+``{who}`` is the publisher; every other name is a member of the event's data, and is kept as a fact of
+the timeline. Words are put together when they are read, so a better wording changes no read model.
+"""
+
+from __future__ import annotations
+
+import re
+import string
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Any, Final
+
+from thidua.clock import parse_instant
+from thidua.refusals import CATALOGUE, Code
+from thidua.text import display_date, display_moment, display_number
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from services.reporting.projections.units import Names
+    from services.reporting.rows import Row
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """The two templates of an event type and the facts they need."""
+
+    vi: str
+    en: str
+    facts: tuple[str, ...]
+
+
+def _facts(*templates: str) -> tuple[str, ...]:
+    found = {name for text in templates for _, name, _, _ in string.Formatter().parse(text) if name}
+    return tuple(sorted(found - {"who"}))
+
+
+_UNITS: Final = {
+    "log-opened": (
+        "{who} mở nhật ký “{origin}”",
+        "{who} opened the log “{origin}”",
+    ),
+    "log-restored": (
+        "{who} khôi phục nhật ký đến vị trí {position}: {reason}",
+        "{who} restored the log up to position {position}: {reason}",
+    ),
+    "judge-activated": (
+        "{who} áp dụng phiên bản {version} của bộ quy tắc xét “{service}”",
+        "{who} activated version {version} of the judge of “{service}”",
+    ),
+    "clock-advanced": (
+        "{who} chuyển đồng hồ thử nghiệm đến {to}",
+        "{who} moved the sandbox clock to {to}",
+    ),
+    "authority-established": (
+        "{name_vi} được ghi nhận là cơ quan tổ chức cụm thi đua",
+        "{name_vi} was established as an authority that runs clusters",
+    ),
+    "calendar-published": (
+        "{who} công bố ngày nghỉ lễ năm {year}",
+        "{who} published the public holidays of {year}",
+    ),
+    "base-salary-set": (
+        "{who} ghi nhận mức lương cơ sở {amount} đồng từ ngày {valid_from}",
+        "{who} set the base salary to {amount} đồng from {valid_from}",
+    ),
+    "regulation-issued": (
+        "{who} ban hành quy định thi đua năm {year}: {basis}",
+        "{who} issued the emulation regulation of {year}: {basis}",
+    ),
+    "unit-registered": (
+        "{who} đăng ký đơn vị {name_vi} từ ngày {valid_from}",
+        "{who} registered the unit {name_vi} from {valid_from}",
+    ),
+    "unit-renamed": (
+        "Đơn vị {unit} đổi tên thành {name_vi} từ ngày {valid_from}",
+        "The unit {unit} is called {name_vi} from {valid_from}",
+    ),
+    "unit-merged": (
+        "{units} sáp nhập vào {into} từ ngày {on}",
+        "{units} merged into {into} on {on}",
+    ),
+    "unit-split": (
+        "{unit} chia, tách thành {into} từ ngày {on}",
+        "{unit} was split into {into} on {on}",
+    ),
+    "unit-dissolved": (
+        "{unit} giải thể từ ngày {on}",
+        "{unit} was dissolved on {on}",
+    ),
+    "key-registered": (
+        "{who} đăng ký khóa {kid} của {owner}",
+        "{who} registered the key {kid} of {owner}",
+    ),
+    "key-rotated": (
+        "{who} thay khóa {kid} bằng khóa {new_kid}",
+        "{who} replaced the key {kid} by {new_kid}",
+    ),
+    "key-revoked": (
+        "{who} thu hồi khóa {kid}: {reason}",
+        "{who} revoked the key {kid}: {reason}",
+    ),
+    "delegate-appointed": (
+        "{unit} cử người đại diện: {role_vi}",
+        "{unit} appointed a delegate: {role_vi}",
+    ),
+    "cluster-formed": (
+        "{who} thành lập {name_vi}",
+        "{who} formed the cluster {name_vi}",
+    ),
+    "membership-started": (
+        "{unit} là thành viên của {cluster} từ ngày {valid_from}",
+        "{unit} is a member of {cluster} from {valid_from}",
+    ),
+    "membership-ended": (
+        "{unit} thôi là thành viên của {cluster} sau ngày {last_day}",
+        "{unit} ceased to be a member of {cluster} after {last_day}",
+    ),
+    "cycle-opened": (
+        "{who} mở năm thi đua của cụm",
+        "{who} opened the cluster's year",
+    ),
+    "cycle-closed": (
+        "{who} kết thúc năm thi đua của cụm",
+        "{who} closed the cluster's year",
+    ),
+    "rulebook-adopted": (
+        "{who} công bố quy chế và bảng điểm của cụm, phiên bản {version}",
+        "{who} published the cluster's rulebook and scoring table, version {version}",
+    ),
+    "exception-granted": (
+        "{who} cho {unit} hưởng ngoại lệ đối với điều kiện “{rule}”: {reason}",
+        "{who} granted {unit} an exception from “{rule}”: {reason}",
+    ),
+    "unit-suspended": (
+        "{who} tạm dừng xét đối với {unit}: {reason}",
+        "{who} suspended {unit}: {reason}",
+    ),
+    "suspension-lifted": (
+        "{who} cho xét lại đối với {unit}: {reason}",
+        "{who} lifted the suspension of {unit}: {reason}",
+    ),
+    "participation-registered": (
+        "{unit} đăng ký thi đua",
+        "{unit} registered for emulation",
+    ),
+    "report-submitted": (
+        "{unit} nộp báo cáo {kind}",
+        "{unit} submitted its {kind} report",
+    ),
+    "report-withdrawn": (
+        "{unit} rút báo cáo {kind}: {reason}",
+        "{unit} withdrew its {kind} report: {reason}",
+    ),
+    "evidence-stored": (
+        "Kho tài liệu đã lưu một tệp kiểm chứng của {unit}",
+        "A file of evidence of {unit} was stored",
+    ),
+    "score-sheet-submitted": (
+        "{unit} tự chấm điểm",
+        "{unit} submitted its self-score",
+    ),
+    "cross-check-planned": (
+        "{who} công bố kế hoạch chấm điểm chéo từ {starts} đến {ends}",
+        "{who} planned the cross-check from {starts} to {ends}",
+    ),
+    "cross-check-recorded": (
+        "{who} ghi kết quả chấm điểm chéo của {unit}",
+        "{who} recorded the cross-check of {unit}",
+    ),
+    "points-adjusted": (
+        "{who} ghi {kind} {points} cho {unit}: {reason}",
+        "{who} recorded {kind} {points} for {unit}: {reason}",
+    ),
+    "score-protested": (
+        "{unit} kiến nghị về điểm tiêu chí {criterion}: {reason}",
+        "{unit} protested against its points on {criterion}: {reason}",
+    ),
+    "protest-resolved": (
+        "{who} trả lời kiến nghị của {unit}: {outcome} – {reason}",
+        "{who} answered the protest of {unit}: {outcome} – {reason}",
+    ),
+    "scoring-closed": (
+        "{who} chốt việc chấm điểm",
+        "{who} closed scoring",
+    ),
+    "ranking-consolidated": (
+        "Bảng xếp hạng phiên bản {version} được tổng hợp",
+        "Version {version} of the ranking was consolidated",
+    ),
+    "score-corrected": (
+        "{who} đính chính điểm tiêu chí {criterion} của {unit} thành {points}: {reason}",
+        "{who} corrected the points of {unit} on {criterion} to {points}: {reason}",
+    ),
+    "mid-year-review-held": (
+        "{who} tổ chức sơ kết sáu tháng ngày {held_on} tại {place}",
+        "{who} held the half-year review on {held_on} at {place}",
+    ),
+}
+
+_BALLOTS: Final = {
+    "officer-carried-over": (
+        "{unit} giữ vai trò {office} theo kết quả bầu ngày {elected_on}",
+        "{unit} is {office} by the election of {elected_on}",
+    ),
+    "conference-convened": (
+        "{who} triệu tập hội nghị tại {place}, bắt đầu {starts}",
+        "{who} convened the conference at {place}, beginning {starts}",
+    ),
+    "conference-opened": (
+        "{who} khai mạc và chủ trì hội nghị",
+        "{who} opened the conference and presides",
+    ),
+    "conference-adjourned": (
+        "{who} hoãn hội nghị: {reason}",
+        "{who} adjourned the conference: {reason}",
+    ),
+    "attendance-recorded": (
+        "{who} điểm danh hội nghị: có mặt {present}",
+        "{who} recorded attendance: present {present}",
+    ),
+    "counting-board-elected": (
+        "Hội nghị bầu ban kiểm phiếu: {members}",
+        "The conference elected the counting board: {members}",
+    ),
+    "scores-accepted": (
+        "Hội nghị thông qua kết quả chấm điểm theo bảng xếp hạng phiên bản {ranking}",
+        "The conference accepted the scores of ranking version {ranking}",
+    ),
+    "nomination-submitted": (
+        "{who} giới thiệu {nominee} cho “{about}”",
+        "{who} nominated {nominee} for “{about}”",
+    ),
+    "eligibility-determined": (
+        "Điều kiện xét của các đơn vị được xác định, lần {version}",
+        "Eligibility was determined, version {version}",
+    ),
+    "ballot-opened": (
+        "{who} mở bỏ phiếu “{about}” ({mode}) đối với {nominees}",
+        "{who} opened the ballot “{about}” ({mode}) on {nominees}",
+    ),
+    "roll-frozen": (
+        "Danh sách biểu quyết phiếu {ballot} được chốt: {roll}",
+        "The roll of the ballot {ballot} was fixed: {roll}",
+    ),
+    "ballot-extended": (
+        "{who} gia hạn phiếu {ballot} đến {closes}: {reason}",
+        "{who} extended the ballot {ballot} to {closes}: {reason}",
+    ),
+    "ballot-voided": (
+        "Phiếu {ballot} bị hủy: {reason}",
+        "The ballot {ballot} is void: {reason}",
+    ),
+    "vote-cast": (
+        "{who} biểu quyết ở phiếu {ballot}",
+        "{who} voted in the ballot {ballot}",
+    ),
+    "vote-corrected": (
+        "{who} thay đổi biểu quyết của mình ở phiếu {ballot}: {reason}",
+        "{who} corrected its vote in the ballot {ballot}: {reason}",
+    ),
+    "written-opinion-received": (
+        "Nhận ý kiến bằng văn bản của {member} cho phiếu {ballot}",
+        "The written opinion of {member} for the ballot {ballot} was received",
+    ),
+    "slips-issued": (
+        "Ban kiểm phiếu phát phiếu {ballot} cho {issued_to}",
+        "The counting board issued slips of {ballot} to {issued_to}",
+    ),
+    "box-sealed": (
+        "Hòm phiếu {ballot} được niêm phong",
+        "The box of the ballot {ballot} was sealed",
+    ),
+    "box-opened": (
+        "Hòm phiếu {ballot} được mở để kiểm phiếu",
+        "The box of the ballot {ballot} was opened for counting",
+    ),
+    "count-recorded": (
+        "Ban kiểm phiếu ghi kết quả kiểm phiếu {ballot} lần {count}: phát {issued}, thu {returned}, hợp lệ {valid}",
+        "The counting board recorded count {count} of {ballot}: issued {issued}, returned {returned}, valid {valid}",
+    ),
+    "count-signed": (
+        "Ủy viên {member} ký kết quả kiểm phiếu {ballot} lần {count}",
+        "The board member {member} signed count {count} of {ballot}",
+    ),
+    "count-disputed": (
+        "Ủy viên {member} không ký kết quả kiểm phiếu {ballot} lần {count}: {reason}",
+        "The board member {member} disputed count {count} of {ballot}: {reason}",
+    ),
+    "ballot-closed": (
+        "Phiếu {ballot} kết thúc: {reason}",
+        "The ballot {ballot} closed: {reason}",
+    ),
+    "tally-published": (
+        "Kết quả phiếu {ballot}: phát {issued}, thu {returned}, hợp lệ {valid}",
+        "The tally of {ballot}: issued {issued}, returned {returned}, valid {valid}",
+    ),
+    "revote-ordered": (
+        "Phiếu {ballot} phải bỏ phiếu lại vòng {round} giữa {among}: {reason}",
+        "The ballot {ballot} needs round {round} among {among}: {reason}",
+    ),
+    "outcome-decided": (
+        "Phiếu {ballot}: cần {needed} phiếu, trúng: {passed}",
+        "The ballot {ballot}: {needed} votes needed, passed: {passed}",
+    ),
+    "proposal-recorded": (
+        "Cụm đề nghị tặng {unit} “{title}” ({votes} phiếu)",
+        "The cluster proposes {unit} for “{title}” ({votes} votes)",
+    ),
+    "chair-elected": (
+        "{unit} được bầu làm Cụm trưởng năm {for_year} ({votes} phiếu)",
+        "{unit} was elected chair for {for_year} ({votes} votes)",
+    ),
+    "deputy-elected": (
+        "{unit} được bầu làm Cụm phó năm {for_year} ({votes} phiếu)",
+        "{unit} was elected deputy for {for_year} ({votes} votes)",
+    ),
+    "ranking-approved": (
+        "{who} thông qua bảng xếp hạng phiên bản {ranking}",
+        "{who} approved version {ranking} of the ranking",
+    ),
+    "minutes-issued": (
+        "{who} ban hành biên bản hội nghị",
+        "{who} issued the minutes of the conference",
+    ),
+    "conference-closed": (
+        "{who} bế mạc hội nghị",
+        "{who} closed the conference",
+    ),
+    "cluster-report-submitted": (
+        "{who} gửi báo cáo của cụm và bảng xếp hạng phiên bản {ranking}",
+        "{who} submitted the cluster's report with version {ranking} of the ranking",
+    ),
+    "quota-set": (
+        "{who} quy định tối đa {quota} “{title}” cho cụm",
+        "{who} set the cluster's quota of “{title}” to {quota}",
+    ),
+    "state-title-proposed": (
+        "{unit} được đề nghị danh hiệu cấp Nhà nước “{title}”",
+        "{unit} was proposed for the State-level title “{title}”",
+    ),
+    "dossier-submitted": (
+        "{unit} nộp hồ sơ đề nghị: {titles}",
+        "{unit} submitted its dossier: {titles}",
+    ),
+    "dossier-received": (
+        "{who} nhận hồ sơ của {unit} ngày {received_on}, dấu bưu điện {postmark}",
+        "{who} received the dossier of {unit} on {received_on}, postmark {postmark}",
+    ),
+    "dossier-returned": (
+        "{who} trả hồ sơ của {unit} để bổ sung: {missing}",
+        "{who} returned the dossier of {unit}, missing: {missing}",
+    ),
+    "dossier-completed": (
+        "{unit} bổ sung hồ sơ",
+        "{unit} completed its dossier",
+    ),
+    "dossier-appraised": (
+        "{who} thẩm định hồ sơ của {unit}: {result}",
+        "{who} appraised the dossier of {unit}: {result}",
+    ),
+    "council-voted": (
+        "Hội đồng biểu quyết “{title}” ngày {held_on}, có mặt {present}",
+        "The council voted on “{title}” on {held_on}, {present} present",
+    ),
+    "award-decided": (
+        "{who} tặng {unit} “{award}” theo {decision}, tiền thưởng {reward} đồng",
+        "{who} conferred “{award}” on {unit} by {decision}, reward {reward} đồng",
+    ),
+    "award-refused": (
+        "{who} không tặng {unit} “{title}”: {reason}",
+        "{who} refused “{title}” to {unit}: {reason}",
+    ),
+    "award-revoked": (
+        "{who} thu hồi “{award}” của {unit} theo {decision}: {reason}",
+        "{who} revoked “{award}” of {unit} by {decision}: {reason}",
+    ),
+    "award-downgraded": (
+        "{who} thay “{award}” của {unit} bằng “{to}” theo {decision}: {reason}",
+        "{who} downgraded “{award}” of {unit} to “{to}” by {decision}: {reason}",
+    ),
+    "result-notified": (
+        "{who} thông báo kết quả cho {units} ngày {notified_on}",
+        "{who} notified {units} of the results on {notified_on}",
+    ),
+    "officer-recognised": (
+        "{who} công nhận {unit} là {office} theo {decision}",
+        "{who} recognised {unit} as {office} by {decision}",
+    ),
+    "recognition-refused": (
+        "{who} không công nhận {unit} là {office}: {reason}",
+        "{who} refused to recognise {unit} as {office}: {reason}",
+    ),
+}
+
+_PLEDGES: Final = {
+    "movement-approved": (
+        "{who} phê duyệt phong trào thi đua năm {year}: “{theme}”",
+        "{who} approved the emulation movement of {year}: “{theme}”",
+    ),
+    "movement-launched": (
+        "{who} phát động phong trào thi đua “{theme}”",
+        "{who} launched the emulation movement “{theme}”",
+    ),
+    "pledge-drafted": (
+        "{who} dự thảo giao ước thi đua, phiên bản {version}",
+        "{who} drafted the pledge, version {version}",
+    ),
+    "pledge-opened": (
+        "Giao ước thi đua phiên bản {version} được mở để ký",
+        "Version {version} of the pledge was opened for signing",
+    ),
+    "pledge-signed": (
+        "{unit} ký giao ước thi đua",
+        "{unit} signed the pledge",
+    ),
+    "pledge-declined": (
+        "{unit} không ký giao ước thi đua: {reason}",
+        "{unit} declined the pledge: {reason}",
+    ),
+    "pledge-concluded": (
+        "Giao ước thi đua đã được ký kết: {signed}",
+        "The pledge was concluded: {signed}",
+    ),
+    "pledge-sent": (
+        "{who} gửi giao ước thi đua và bảng điểm về cơ quan tổ chức",
+        "{who} sent the pledge and the scoring table to the authority",
+    ),
+    "target-revised": (
+        "{who} điều chỉnh chỉ tiêu “{target}” thành {value}: {reason}",
+        "{who} revised the target “{target}” to {value}: {reason}",
+    ),
+    "target-result-reported": (
+        "{unit} báo cáo kết quả chỉ tiêu “{target}”: {value}",
+        "{unit} reported its result on the target “{target}”: {value}",
+    ),
+}
+
+SENTENCES: Final[dict[str, Sentence]] = {
+    f"thidua.{service}.{name}.v1": Sentence(vi, en, _facts(vi, en))
+    for service, table in (("units", _UNITS), ("ballots", _BALLOTS), ("pledges", _PLEDGES))
+    for name, (vi, en) in table.items()
+}
+"""The sentence of every event type by wire name."""
+
+_WORDS: Final = {
+    ("office", "chair"): ("Cụm trưởng", "chair"),
+    ("office", "deputy"): ("Cụm phó", "deputy"),
+    ("about", "chair"): ("Cụm trưởng", "chair"),
+    ("about", "deputy"): ("Cụm phó", "deputy"),
+    ("kind", "half-year"): ("sáu tháng", "half-year"),
+    ("kind", "yearly"): ("năm", "yearly"),
+    ("kind", "bonus"): ("điểm thưởng", "bonus points"),
+    ("kind", "minus"): ("điểm trừ", "minus points"),
+    ("outcome", "upheld"): ("chấp nhận", "upheld"),
+    ("outcome", "rejected"): ("không chấp nhận", "rejected"),
+    ("mode", "paper"): ("phiếu giấy", "paper"),
+    ("mode", "roll-call"): ("biểu quyết ghi tên", "roll call"),
+    ("mode", "secret"): ("phiếu kín điện tử", "secret"),
+    ("reason", "deadline"): ("hết giờ", "its time was over"),
+    ("reason", "all-voted"): ("mọi đơn vị đã biểu quyết", "all have voted"),
+    ("reason", "counted"): ("đã kiểm phiếu xong", "it was counted"),
+    ("reason", "tie"): ("bằng phiếu", "a tie"),
+    ("reason", "too-few"): ("chưa đủ số đơn vị đạt", "too few passed"),
+    ("result", "qualified"): ("đủ điều kiện", "qualified"),
+    ("result", "not-qualified"): ("chưa đủ điều kiện", "not qualified"),
+    ("rule", "registration"): ("đăng ký thi đua", "registration"),
+    ("rule", "pledge"): ("ký giao ước", "pledge"),
+    ("rule", "ranking"): ("có xếp hạng", "ranking"),
+    ("rule", "not-suspended"): ("không bị tạm dừng xét", "not suspended"),
+    ("rule", "minimum-total"): ("điểm tối thiểu", "minimum total"),
+    ("rule", "minimum-months"): ("thời gian tối thiểu", "minimum months"),
+}
+_NOT_GROUPED: Final = frozenset(
+    {"year", "for_year", "version", "ranking", "position", "count", "round"}
+)
+_DECIMALS: Final = frozenset({"points", "value"})
+_TITLES: Final = frozenset({"title", "titles", "award", "to", "about"})
+_DAY: Final = re.compile(r"\d{4}-\d\d-\d\d")
+_MOMENT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
+_SERVICES: Final = {
+    "units": ("Dịch vụ đơn vị", "The units service"),
+    "ballots": ("Dịch vụ bỏ phiếu", "The ballots service"),
+    "pledges": ("Dịch vụ giao ước", "The pledges service"),
+}
+
+
+def sentence(row: Row, called: Names, titles: Mapping[str, str], language: str) -> str:
+    """A recorded entry of the timeline as a sentence in ``vi`` or ``en``."""
+    known = SENTENCES.get(row["type"])
+    if known is None:
+        return str(row["type"])
+    day = parse_instant(row["rx"]).date()
+    shown = {
+        name: _shown(name, value, called, titles, language, day)
+        for name, value in (row["facts"] or {}).items()
+    }
+    template = known.en if language == "en" else known.vi
+    return template.format_map({**shown, "who": publisher(row["source"], called, language, day)})
+
+
+def refusal_sentence(row: Row, called: Names, language: str) -> str:
+    """A refused entry of the timeline as a sentence in ``vi`` or ``en``."""
+    who = publisher(row["source"], called, language) if row["source"] else row["kid"]
+    known = row["code"] in Code.__members__
+    refusal = CATALOGUE[Code(row["code"])] if known else None
+    name = row["type"].split(".")[2]
+    if language == "en":
+        title = refusal.title_en if refusal else row["code"]
+        return f"An event “{name}” of {who} was refused: {title}"
+    title = refusal.title_vi if refusal else row["code"]
+    return f"Sự kiện “{name}” của {who} bị từ chối: {title}"
+
+
+def publisher(source: str, called: Names, language: str, day: date | None = None) -> str:
+    """The name of who stands behind a ``source``."""
+    _, _, rest = source.partition("/")
+    kind, _, code = rest.partition("/")
+    if kind == "services":
+        return _SERVICES.get(code, (code, code))[language == "en"]
+    if language == "en":
+        return called.full(code, day, english=True)
+    return called.short(code, day) if kind == "units" else called.other(code)
+
+
+def _shown(  # noqa: C901, PLR0911 - one return per kind of fact
+    name: str,
+    value: Any,
+    called: Names,
+    titles: Mapping[str, str],
+    language: str,
+    day: date,
+) -> str:
+    if value is None:
+        return "—"
+    if isinstance(value, list):
+        parts = [_shown(name, one, called, titles, language, day) for one in value]
+        return ", ".join(parts) or "—"
+    if isinstance(value, int):
+        if name in _NOT_GROUPED or language == "en":
+            return f"{value}" if name in _NOT_GROUPED else f"{value:,}"
+        return display_number(value)
+    if (name, value) in _WORDS:
+        return _WORDS[name, value][language == "en"]
+    if name in _TITLES and value in titles:
+        return titles[value]
+    if name in _DECIMALS:
+        plain = str(value).removesuffix(".0")
+        return plain if language == "en" else plain.replace(".", ",")
+    if _DAY.fullmatch(value):
+        return value if language == "en" else display_date(date.fromisoformat(value))
+    if _MOMENT.fullmatch(value):
+        return value if language == "en" else display_moment(parse_instant(value))
+    if name == "owner":
+        return publisher(value, called, language, day)
+    return called.full(value, day, english=True) if language == "en" else called.short(value, day)

@@ -1,0 +1,161 @@
+"""
+Rebuilding all read models beside the live ones, and switching in one transaction.
+
+The old generation is kept for going back; older ones are dropped. Nobody ever sees an empty or
+half-built table, since readers ask once per request which generation is live.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlalchemy import select, update
+
+from services.reporting.database import (
+    Generation,
+    all_generations,
+    create_generation,
+    drop_generation,
+    generations,
+    live_generation,
+    lock_changes,
+    looking,
+    move_position,
+    prepare,
+    table_of,
+    writing,
+)
+from services.reporting.projection import Plan
+from services.reporting.projections import ALL
+from services.reporting.projections.parked import parked
+from services.reporting.rows import Rows
+from services.reporting.taking import read_projected
+from thidua.errors import LogCorruptError, StopError
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection, Engine
+
+    from services.reporting.projection import Projection
+
+Pages = Callable[[int, int], Sequence[tuple[int, bytes]]]
+"""``pages(after, most)``: at most so many entries after a position, with their positions."""
+
+MOST = 500
+
+
+class NothingKeptError(StopError):
+    """There is no earlier generation to go back to."""
+
+    def __init__(self) -> None:
+        super().__init__("no earlier generation is kept")
+
+
+@dataclass(frozen=True, slots=True)
+class Rebuilt:
+    """What a rebuild made: the generation, its position, and how quickly."""
+
+    generation: int
+    position: int
+    seconds: float
+
+    @property
+    def per_second(self) -> int:
+        """Entries projected per second."""
+        return round(self.position / self.seconds) if self.seconds else 0
+
+
+def switch(connection: Connection, new: Generation) -> None:
+    """Make *new* live in this transaction; the live one is kept, those kept before are dropped."""
+    lock_changes(connection)
+    for old in all_generations(connection):
+        if old.state == "kept":
+            drop_generation(connection, old)
+        elif old.state == "live":
+            _set_state(connection, old.number, "kept")
+    _set_state(connection, new.number, "live")
+
+
+def rebuild(engine: Engine, pages: Pages, projections: Iterable[Projection] = ALL) -> Rebuilt:
+    """
+    Build a new generation from position 1 and switch to it when it is not behind the live one.
+
+    Strict: an entry that cannot be projected ends the rebuild, and the live generation stays, unless
+    it is parked there too.
+    """
+    prepare(engine)
+    plan = Plan(projections)
+    began = time.perf_counter()
+    with writing(engine) as connection:
+        lock_changes(connection)
+        new = create_generation(connection, "building", plan.version)
+    try:
+        position = _fill(engine, pages, plan, new)
+    except BaseException:
+        with writing(engine) as connection:
+            lock_changes(connection)
+            drop_generation(connection, new)
+        raise
+    return Rebuilt(new.number, position, time.perf_counter() - began)
+
+
+def go_back(engine: Engine) -> int:
+    """Make the kept generation live again, and the live one the kept; the generation's number."""
+    with writing(engine) as connection:
+        lock_changes(connection)
+        states = {g.state: g for g in all_generations(connection)}
+        kept, live = states.get("kept"), states.get("live")
+        if kept is None or live is None:
+            raise NothingKeptError
+        _set_state(connection, live.number, "kept")
+        _set_state(connection, kept.number, "live")
+        return kept.number
+
+
+def _fill(engine: Engine, pages: Pages, plan: Plan, new: Generation) -> int:
+    rows = Rows(new.number, plan.tables)
+    with looking(engine) as connection:
+        live = live_generation(connection)
+        known_bad = _parked_in(connection, live) if live else {}
+    position = 0
+    while True:
+        page = pages(position, MOST)
+        with writing(engine, lasting=False) as connection:
+            rows.begin(connection)
+            if not page:
+                live = live_generation(connection)
+                if live is not None and live.position > position:
+                    raise LogCorruptError(position + 1, "an entry that the live read models have")
+                switch(connection, new)
+                return position
+            if page[0][0] != position + 1:
+                raise LogCorruptError(position + 1, "the next entry", f"position {page[0][0]}")
+            move_position(connection, new, position, page[-1][0])
+            for at, raw in page:
+                _project(plan, rows, at, raw, known_bad)
+            rows.flush()
+        position = page[-1][0]
+
+
+def _project(plan: Plan, rows: Rows, at: int, raw: bytes, known_bad: dict[int, str]) -> None:
+    rows.mark()
+    try:
+        plan.project(read_projected(at, raw), rows)
+    except Exception:
+        if at not in known_bad:
+            raise
+        rows.undo()
+        rows.put(parked, position=at, reason=known_bad[at])
+
+
+def _parked_in(connection: Connection, live: Generation) -> dict[int, str]:
+    found = connection.execute(select(table_of(live.number, parked)))
+    return {row.position: row.reason for row in found}
+
+
+def _set_state(connection: Connection, number: int, state: str) -> None:
+    connection.execute(
+        update(generations).where(generations.c.generation == number).values(state=state)
+    )

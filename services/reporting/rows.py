@@ -1,0 +1,246 @@
+"""
+The unit of work of the projections: rows changed in memory, written once per batch.
+
+One writer owns a generation's rows (a second one is fenced by the position), so what was read or
+written stays in memory from batch to batch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import func, select
+
+from services.reporting.columns import APPENDED, Document, as_json
+from services.reporting.database import table_of
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection, Table
+
+Row = Mapping[str, Any]
+Key = tuple[Any, ...]
+
+_MOST_LOADED: Final = 5_000
+_MOST_KEPT: Final = 30_000
+_MISSING: Final[Any] = object()
+
+
+class Rows:
+    """
+    The rows of one generation, as the batch in hand has left them.
+
+    Rows are never changed in place: ``put`` and ``change`` set new ones, so that an entry that fails
+    half-way is undone as a whole. ``connection`` is the transaction of the batch.
+    """
+
+    def __init__(self, generation: int, tables: Iterable[Table]) -> None:
+        self._stores = {table.name: _Store(table, table_of(generation, table)) for table in tables}
+        self._connection: Connection | None = None
+        self._undo: list[tuple[_Store, Key, Any, Any]] = []
+
+    def begin(self, connection: Connection) -> None:
+        """Work in this transaction from here on."""
+        self._connection = connection
+
+    def get(self, table: Table, *key: object) -> Row | None:
+        """The row under a key, ``None`` when there is none."""
+        store = self._stores[table.name]
+        row = store.kept.get(key, _MISSING)
+        if row is _MISSING:
+            row = None if store.complete else store.load(self._here, key)
+        found: Row | None = row
+        return found
+
+    def put(self, table: Table, **values: object) -> None:
+        """Set the whole row; columns that are not named are empty."""
+        store = self._stores[table.name]
+        self._set(store, store.key_of(values), store.blank | values)
+
+    def change(self, table: Table, *key: object, **values: object) -> None:
+        """Set these columns of the row under a key, a new row when there is none."""
+        store = self._stores[table.name]
+        before = self.get(table, *key)
+        if before is None:
+            before = store.blank | dict(zip(store.key, key, strict=True))
+        self._set(store, key, {**before, **values})
+
+    def delete(self, table: Table, *key: object) -> None:
+        """Remove the row under a key, if there is one."""
+        if self.get(table, *key) is not None:
+            self._set(self._stores[table.name], key, None)
+
+    def where(self, table: Table, **equals: object) -> list[Row]:
+        """All rows in which these columns have these values, in order of their keys."""
+        store = self._stores[table.name]
+        if store.complete or store.load_all(self._here):
+            candidates: Iterable[Row | None] = store.kept.values()
+        else:
+            stored = store.stored(self._here, equals)
+            candidates = {**stored, **store.kept}.values()
+        wanted = equals.items()
+        rows = [r for r in candidates if r is not None and all(r[n] == v for n, v in wanted)]
+        return sorted(rows, key=lambda row: [str(row[name]) for name in store.key])
+
+    def mark(self) -> None:
+        """Begin an entry: what comes after can be undone."""
+        self._undo.clear()
+
+    def undo(self) -> None:
+        """Take back all changes since ``mark``."""
+        for store, key, kept, pending in reversed(self._undo):
+            _restore(store.kept, key, kept)
+            _restore(store.pending, key, pending)
+        self._undo.clear()
+
+    def flush(self) -> None:
+        """Write all that was changed, one statement per table."""
+        for store in self._stores.values():
+            store.flush(self._here)
+        self._undo.clear()
+        for store in self._stores.values():
+            store.bound()
+
+    def forget(self) -> None:
+        """Forget everything in memory, as after a transaction that did not commit."""
+        self._undo.clear()
+        for store in self._stores.values():
+            store.forget()
+
+    @property
+    def _here(self) -> Connection:
+        if self._connection is None:
+            msg = "rows are read and written inside a batch only"
+            raise RuntimeError(msg)
+        return self._connection
+
+    def _set(self, store: _Store, key: Key, row: Row | None) -> None:
+        pending = store.pending
+        if store.appended:
+            self._undo.append((store, key, _MISSING, pending.get(key, _MISSING)))
+        else:
+            kept = store.kept
+            self._undo.append((store, key, kept.get(key, _MISSING), pending.get(key, _MISSING)))
+            kept[key] = row
+        pending[key] = row
+
+
+def _restore(rows: dict[Key, Any], key: Key, before: Any) -> None:
+    if before is _MISSING:
+        rows.pop(key, None)
+    else:
+        rows[key] = before
+
+
+def _key_getter(names: list[str]) -> Callable[[Row], Key]:
+    get = itemgetter(*names)
+    return get if len(names) > 1 else lambda row: (get(row),)
+
+
+class _Store:
+    """The rows of one table: ``kept`` is what is known of it, ``pending`` what is to be written."""
+
+    def __init__(self, plain: Table, table: Table) -> None:
+        self.table = table
+        self.names = [column.name for column in plain.columns]
+        self.key = [column.name for column in plain.primary_key]
+        self.documents = [
+            place for place, c in enumerate(plain.columns) if isinstance(c.type, Document)
+        ]
+        self.blank: dict[str, Any] = dict.fromkeys(self.names)
+        self.key_of = _key_getter(self.key)
+        self.values_of = itemgetter(*self.names)
+        self.appended = bool(plain.info.get(APPENDED))
+        self.kept: dict[Key, Row | None] = {}
+        self.pending: dict[Key, Row | None] = {}
+        self.complete = False
+        self._may_load = not self.appended
+
+    def load(self, connection: Connection, key: Key) -> Row | None:
+        if self.load_all(connection):
+            return self.kept.get(key)
+        found = self.stored(connection, dict(zip(self.key, key, strict=True)))
+        row = found.get(key)
+        self.kept[key] = row
+        return row
+
+    def load_all(self, connection: Connection) -> bool:
+        """Take the whole table into memory if it is small; most read models always are."""
+        if not self._may_load:
+            return False
+        self._may_load = False
+        count = connection.execute(select(func.count()).select_from(self.table)).scalar_one()
+        if count > _MOST_LOADED:
+            return False
+        self.kept = {**self.stored(connection, {}), **self.kept}
+        self.complete = True
+        return True
+
+    def stored(self, connection: Connection, equals: Mapping[str, object]) -> dict[Key, Row | None]:
+        columns = self.table.c
+        wanted = [columns[name] == value for name, value in equals.items()]
+        rows = connection.execute(select(self.table).where(*wanted)).mappings()
+        return {tuple(row[name] for name in self.key): dict(row) for row in rows}
+
+    def flush(self, connection: Connection) -> None:
+        if not self.pending:
+            return
+        deleted = [key for key, row in self.pending.items() if row is None]
+        if deleted:
+            connection.exec_driver_sql(*self._delete(connection, deleted))
+        rows = [row for row in self.pending.values() if row is not None]
+        if rows:
+            self._upsert(connection, rows)
+        self.pending.clear()
+
+    def bound(self) -> None:
+        """Keep memory in bounds; what is dropped is read again when it is wanted."""
+        if len(self.kept) > _MOST_KEPT:
+            self.kept.clear()
+            self.complete = False
+
+    def forget(self) -> None:
+        self.kept.clear()
+        self.pending.clear()
+        self.complete = False
+        self._may_load = not self.appended
+
+    def _values(self, rows: list[Row]) -> Iterator[Sequence[Any]]:
+        """The rows as the database takes them, documents as JSON text."""
+        if not self.documents:
+            yield from map(self.values_of, rows)
+            return
+        for row in rows:
+            values = list(self.values_of(row))
+            for place in self.documents:
+                if (value := values[place]) is not None:
+                    values[place] = as_json(value)
+            yield values
+
+    def _upsert(self, connection: Connection, rows: list[Row]) -> None:
+        names, quote = self.names, connection.dialect.identifier_preparer.quote
+        listed = ", ".join(quote(name) for name in names)
+        others = [quote(name) for name in names if name not in self.key]
+        sets = ", ".join(f"{name} = excluded.{name}" for name in others)
+        conflict = f"({', '.join(map(quote, self.key))}) DO "
+        conflict += f"UPDATE SET {sets}" if others else "NOTHING"
+        head = f"INSERT INTO {quote(self.table.name)} ({listed})"
+        if connection.dialect.name == "postgresql":
+            arrays = ", ".join(f"%s::{self._array(connection, name)}" for name in names)
+            columns = tuple(map(list, zip(*self._values(rows), strict=True)))
+            statement = f"{head} SELECT * FROM unnest({arrays}) ON CONFLICT {conflict}"  # noqa: S608 - our own names
+            connection.exec_driver_sql(statement, columns)
+            return
+        marks = ", ".join("?" * len(names))
+        values = list(map(tuple, self._values(rows)))
+        connection.exec_driver_sql(f"{head} VALUES ({marks}) ON CONFLICT {conflict}", values)
+
+    def _array(self, connection: Connection, name: str) -> str:
+        return f"{self.table.c[name].type.compile(connection.dialect)}[]"
+
+    def _delete(self, connection: Connection, keys: list[Key]) -> tuple[str, list[Key]]:
+        quote = connection.dialect.identifier_preparer.quote
+        mark = "%s" if connection.dialect.name == "postgresql" else "?"
+        matches = " AND ".join(f"{quote(name)} = {mark}" for name in self.key)
+        return f"DELETE FROM {quote(self.table.name)} WHERE {matches}", keys  # noqa: S608 - our own names
