@@ -174,6 +174,19 @@ class BallotOpened(EventData):
     previous: Slug | None = None
 
 
+class RollFrozen(EventData):
+    """Who may vote in an opened ballot, how many must take part, and for how many places; fixed at opening."""
+
+    TYPE: ClassVar[str] = "thidua.ballots.roll-frozen.v1"
+    ROLES: ClassVar[tuple[Role, ...]] = (Role.SERVICE,)
+    ballot: Slug
+    rulebook: Version
+    roll: tuple[Code, ...]
+    quorum: Count
+    places: Count
+    round: Annotated[int, Field(ge=1)]
+
+
 class BallotExtended(EventData):
     """The closing time is put off before it has come, as often as the rulebook allows."""
 
@@ -642,6 +655,7 @@ BallotsEvent = (
     | NominationSubmitted
     | EligibilityDetermined
     | BallotOpened
+    | RollFrozen
     | BallotExtended
     | BallotVoided
     | VoteCast

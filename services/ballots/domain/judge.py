@@ -1,0 +1,242 @@
+"""The dispatch: which rule judges which event, and what the service owes when."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final, assert_never
+
+from services.ballots.domain import awards, council, dossier, nominations, officers
+from services.ballots.domain.conference import judge_conference_event, judge_ranking_approved
+from services.ballots.domain.counting import judge_board_event
+from services.ballots.domain.eligibility import determine
+from services.ballots.domain.evolve import evolve
+from services.ballots.domain.matter import Matter
+from services.ballots.domain.outcome import conclude
+from services.ballots.domain.state import Ballot, Cycle, start
+from services.ballots.domain.voting import (
+    judge_ballot_extended,
+    judge_ballot_opened,
+    judge_ballot_voided,
+    judge_vote_cast,
+    judge_written_opinion,
+)
+from thidua.contracts import Event, Role
+from thidua.contracts import ballots as b
+from thidua.contracts.base import next_year
+from thidua.deciding import Judge, Judgement, Own, Refused, View
+from thidua.refusals import Code
+from thidua.standing import local_day, roles_held
+
+_AFTER_CLOSE: Final = (
+    b.AwardDecided,
+    b.AwardRefused,
+    b.AwardRevoked,
+    b.AwardDowngraded,
+    b.ResultNotified,
+    b.OfficerRecognised,
+    b.RecognitionRefused,
+)
+"""What may still follow when the year is closed: the authority's later decisions."""
+
+
+def judge(event: Event, view: View[Cycle], rx: datetime) -> Judgement:
+    """Recorded or refused, for every event of the service."""
+    cycle = view.cycle(event.subject)
+    frame = cycle.frame
+    if not frame.opened:
+        return Refused(Code.CYCLE_UNKNOWN, {"subject": event.subject})
+    if frame.closed and not isinstance(event.data, _AFTER_CLOSE):
+        return Refused(Code.CYCLE_CLOSED, {"subject": event.subject})
+    registry = view.registry(event.subject)
+    day = local_day(rx)
+    before = view.cycle(frame.before).frame
+    held = _roles(event, cycle, roles_held(event.source, registry, frame, before, day))
+    if not held & set(event.data.ROLES):
+        required = [role.value for role in event.data.ROLES]
+        return Refused(Code.ROLE_REQUIRED, {"required": required, "held": sorted(held)})
+    unit = getattr(event.data, "unit", None)
+    if Role.AUTHORITY not in held and _speaks_for_itself(event) and unit != event.unit:
+        return Refused(Code.ROLE_REQUIRED, {"required": [f"/units/{unit}"], "held": [event.source]})
+    matter = Matter(
+        event=event,
+        day=day,
+        registry=registry,
+        frame=frame,
+        roles=held,
+        considered=cycle.considered,
+        decisions=cycle.decisions,
+        proposals=cycle.proposed,
+        approved=cycle.approved,
+        board=cycle.boards,
+    )
+    return _dispatch(event, matter, cycle, view, rx)
+
+
+def _speaks_for_itself(event: Event) -> bool:
+    return isinstance(event.data, b.DossierSubmitted | b.DossierCompleted)
+
+
+def _roles(event: Event, cycle: Cycle, standing: frozenset[Role]) -> frozenset[Role]:
+    """The roles by *standing*, and those of this service: presiding and counting board."""
+    held = set(standing)
+    unit = event.unit
+    for conference in cycle.conferences.values():
+        if unit is not None and conference.presiding == unit:
+            held.add(Role.PRESIDING)
+        if any(member.unit == unit for member in conference.board):
+            held.add(Role.BOARD)
+    return frozenset(held)
+
+
+def _dispatch(  # noqa: C901, PLR0911, PLR0912 - a flat dispatch
+    event: Event, matter: Matter, cycle: Cycle, view: View[Cycle], rx: datetime
+) -> Judgement:
+    data = event.data
+    if not isinstance(data, _JUDGED):
+        return Refused(
+            Code.ROLE_REQUIRED, {"required": [Role.SERVICE.value], "held": sorted(matter.roles)}
+        )
+    match data:
+        case (
+            b.ConferenceConvened()
+            | b.ConferenceOpened()
+            | b.ConferenceAdjourned()
+            | b.AttendanceRecorded()
+            | b.CountingBoardElected()
+            | b.ScoresAccepted()
+            | b.MinutesIssued()
+            | b.ConferenceClosed()
+        ):
+            return judge_conference_event(data, matter, cycle)
+        case (
+            b.SlipsIssued()
+            | b.BoxSealed()
+            | b.BoxOpened()
+            | b.CountRecorded()
+            | b.CountSigned()
+            | b.CountDisputed()
+        ):
+            return judge_board_event(data, event, cycle)
+        case b.BallotOpened(for_year=for_year):
+            year = cycle.frame.year if for_year is None else for_year
+            office = view.cycle(next_year(event.subject, year)).frame
+            return judge_ballot_opened(data, matter, cycle, office)
+        case b.BallotExtended():
+            return judge_ballot_extended(data, cycle)
+        case b.BallotVoided():
+            return judge_ballot_voided(data, cycle)
+        case b.VoteCast() | b.VoteCorrected():
+            return judge_vote_cast(data, matter, cycle, rx)
+        case b.WrittenOpinionReceived():
+            return judge_written_opinion(data, matter, cycle)
+        case b.RankingApproved():
+            return judge_ranking_approved(data, matter, cycle)
+        case b.NominationSubmitted():
+            return nominations.judge_nomination_submitted(data, matter)
+        case b.OfficerCarriedOver():
+            return officers.judge_officer_carried_over(data, matter)
+        case b.OfficerRecognised():
+            return officers.judge_officer_recognised(data, matter)
+        case b.RecognitionRefused():
+            return officers.judge_recognition_refused(data, matter)
+        case b.ClusterReportSubmitted():
+            return dossier.judge_cluster_report_submitted(data, matter)
+        case b.DossierSubmitted():
+            return dossier.judge_dossier_submitted(data, matter)
+        case b.DossierReceived():
+            return dossier.judge_dossier_received(data, matter)
+        case b.DossierReturned():
+            return dossier.judge_dossier_returned(data, matter)
+        case b.DossierCompleted():
+            return dossier.judge_dossier_completed(data, matter)
+        case b.DossierAppraised():
+            return dossier.judge_dossier_appraised(data, matter)
+        case b.QuotaSet():
+            return council.judge_quota_set(data, matter)
+        case b.CouncilVoted():
+            return council.judge_council_voted(data, matter)
+        case b.StateTitleProposed():
+            return awards.judge_state_title_proposed(data, matter)
+        case b.AwardDecided():
+            return awards.judge_award_decided(data, matter)
+        case b.AwardRefused():
+            return awards.judge_award_refused(data, matter)
+        case b.AwardRevoked():
+            return awards.judge_award_revoked(data, matter)
+        case b.AwardDowngraded():
+            return awards.judge_award_downgraded(data, matter)
+        case b.ResultNotified():
+            return awards.judge_result_notified(data, matter)
+        case _:
+            assert_never(data)
+
+
+_JUDGED: Final = (
+    b.ConferenceConvened,
+    b.ConferenceOpened,
+    b.ConferenceAdjourned,
+    b.AttendanceRecorded,
+    b.CountingBoardElected,
+    b.ScoresAccepted,
+    b.MinutesIssued,
+    b.ConferenceClosed,
+    b.SlipsIssued,
+    b.BoxSealed,
+    b.BoxOpened,
+    b.CountRecorded,
+    b.CountSigned,
+    b.CountDisputed,
+    b.BallotOpened,
+    b.BallotExtended,
+    b.BallotVoided,
+    b.VoteCast,
+    b.VoteCorrected,
+    b.WrittenOpinionReceived,
+    b.RankingApproved,
+    b.NominationSubmitted,
+    b.OfficerCarriedOver,
+    b.OfficerRecognised,
+    b.RecognitionRefused,
+    b.ClusterReportSubmitted,
+    b.DossierSubmitted,
+    b.DossierReceived,
+    b.DossierReturned,
+    b.DossierCompleted,
+    b.DossierAppraised,
+    b.QuotaSet,
+    b.CouncilVoted,
+    b.StateTitleProposed,
+    b.AwardDecided,
+    b.AwardRefused,
+    b.AwardRevoked,
+    b.AwardDowngraded,
+    b.ResultNotified,
+)
+
+
+def due(view: View[Cycle], subject: str, rx: datetime) -> tuple[Own, ...]:
+    """Roll calls to close at their deadline, and eligibility to determine when its facts have changed."""
+    cycle = view.cycle(subject)
+    if not cycle.frame.opened:
+        return ()
+    for ballot in cycle.ballots.values():
+        if _waits_for_time(ballot) and ballot.closes is not None and ballot.closes <= rx:
+            return conclude(ballot, cycle, "deadline", ballot.opened_by)
+    determined = determine(view, subject)
+    return () if determined is None else (determined,)
+
+
+def alarm(view: View[Cycle], subject: str) -> datetime | None:
+    """When the next roll call closes."""
+    ballots = view.cycle(subject).ballots.values()
+    return min(
+        (b.closes for b in ballots if _waits_for_time(b) and b.closes is not None), default=None
+    )
+
+
+def _waits_for_time(ballot: Ballot) -> bool:
+    return ballot.state == "open" and ballot.mode == "roll-call"
+
+
+JUDGE: Final = Judge("ballots", 1, start, judge, evolve, due, alarm)
+"""The ballots service's pure half."""
