@@ -65,7 +65,7 @@ class Decisions:
         return tuple(title for code, title in pairs if code == unit)
 
 
-def evolve_decisions(  # noqa: C901, PLR0911, PLR0912 - a flat dispatch
+def evolve_decisions(  # noqa: C901, PLR0911 - a flat dispatch
     decisions: Decisions, event: Event, year: int
 ) -> Decisions:
     """*decisions* in the cycle of *year* after *event*; what is none of these changes nothing."""

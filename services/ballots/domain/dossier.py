@@ -60,9 +60,7 @@ def judge_dossier_completed(data: b.DossierCompleted, matter: Matter) -> Judgeme
     return Recorded()
 
 
-def judge_dossier_appraised(  # noqa: PLR0911 - one guard after another
-    data: b.DossierAppraised, matter: Matter
-) -> Judgement:
+def judge_dossier_appraised(data: b.DossierAppraised, matter: Matter) -> Judgement:
     """
     The result of the appraisal; a changed one needs a reason, as does "not qualified".
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from services.ballots.domain.state import Cycle
 
 OFFICES: Final = get_args(b.Office)
+"""What is elected; everything else that is voted on is a title."""
 _QUOTED: Final = 80
 _BUDGET: Final = 40_000
 """Bytes of findings that surely fit into one entry of the log once they are encoded and signed."""
@@ -109,9 +110,7 @@ def evolve_considered(considered: Considered, event: Event) -> Considered:
     return considered if changed is None else replace(changed, moved=event.hash)
 
 
-def _changed(  # noqa: PLR0911 - a flat dispatch
-    considered: Considered, data: object, ground: Ground
-) -> Considered | None:
+def _changed(considered: Considered, data: object, ground: Ground) -> Considered | None:
     match data:
         case u.ParticipationRegistered(unit=unit):
             return replace(considered, registered={**considered.registered, unit: ground})

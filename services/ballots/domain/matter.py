@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 
 from services.ballots.domain.decisions import Decisions, UnitTitle
 from services.ballots.domain.eligibility import Considered
-from services.ballots.domain.state import Cycle
-from thidua.clock import local_day
 from thidua.contracts import Event, Role
 from thidua.contracts import units as u
 from thidua.contracts.base import Deadline
 from thidua.contracts.rulebook import Title
-from thidua.deciding import Refused, View
+from thidua.deciding import Refused
 from thidua.refusals import Code
 from thidua.standing import Frame, Registry
 
@@ -53,23 +51,6 @@ class Matter:
     def awarded(self, title: str) -> int:
         """How many awards of *title* are in force."""
         return sum(held == title for _, held in self.decisions.awards)
-
-
-def matter_of(event: Event, view: View[Cycle], rx: datetime, roles: frozenset[Role]) -> Matter:
-    """The matter of *event*, whose publisher holds *roles*."""
-    cycle = view.cycle(event.subject)
-    return Matter(
-        event=event,
-        day=local_day(rx),
-        registry=view.registry(event.subject),
-        frame=cycle.frame,
-        roles=roles,
-        considered=cycle.considered,
-        decisions=cycle.decisions,
-        proposals=cycle.proposed,
-        approved=cycle.approved,
-        board=cycle.boards,
-    )
 
 
 def title_of(matter: Matter, code: str, *, state_level: bool = False) -> Title | Refused:

@@ -52,8 +52,7 @@ def elected_2021() -> Story[Cycle]:
 
 def test_e31_the_ministry_recognises_whom_the_members_elected() -> None:
     story = elected_2021()
-    for office, unit in (("chair", "LCA"), ("deputy", "HGI")):
-        decision = recognised(office, unit)
+    for decision in (recognised("chair", "LCA"), recognised("deputy", "HGI")):
         assert isinstance(story.when("2021-03-26 08:00", MINISTRY, decision, NEXT), Recorded)
         again = story.when("2021-03-26 09:00", MINISTRY, decision, NEXT)
         assert code_of(again) is Code.ALREADY_DONE
