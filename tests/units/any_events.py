@@ -37,7 +37,12 @@ POOLS: Final[dict[str, tuple[object, ...]]] = {
     "about": ("co-bo", "chair", "ctdcp", "khac"),
     "year": (2019, 2020, 2025),
     "sha256": ("ab" * 32, "cd" * 32),
-    "to": ("2020-11-30T00:00:00Z", "2019-01-01T00:00:00Z", "2020-11-30T00:00:00", "9999-12-31T23:59:59Z"),
+    "to": (
+        "2020-11-30T00:00:00Z",
+        "2019-01-01T00:00:00Z",
+        "2020-11-30T00:00:00",
+        "9999-12-31T23:59:59Z",
+    ),
 }
 
 
@@ -48,7 +53,7 @@ def any_data(data: type[EventData]) -> SearchStrategy[EventData]:
     return drawn.map(lambda given: data.model_validate_json(json.dumps(given)))
 
 
-def _of(schema: dict[str, Any], defs: dict[str, Any], name: str) -> SearchStrategy[Any]:  # noqa: PLR0911
+def _of(schema: dict[str, Any], defs: dict[str, Any], name: str) -> SearchStrategy[Any]:
     if "$ref" in schema:
         return _of(defs[schema["$ref"].rsplit("/", 1)[1]], defs, name)
     if "anyOf" in schema:

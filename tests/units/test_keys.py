@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.units import telling, year_2020 as year
+from tests.units import telling
+from tests.units import year_2020 as year
 from tests.units.telling import ORIGIN, accept, assert_refused
 from thidua.contracts import units as u
 from thidua.deciding import Recorded

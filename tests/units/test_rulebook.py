@@ -7,7 +7,8 @@ from decimal import Decimal
 
 import pytest
 
-from tests.units import telling, year_2020 as year
+from tests.units import telling
+from tests.units import year_2020 as year
 from tests.units.telling import accept, assert_refused
 from thidua.contracts.base import Share
 from thidua.contracts.rulebook import (
@@ -112,9 +113,7 @@ FAULTY_TABLES = [
     ),
     (small(year.criterion("I", "0"), total="0"), "total: not above zero and at most 10000"),
     (
-        ScoringTable(
-            total=Decimal(10), step=Decimal(1), bonus_cap=Decimal(-1), criteria=(TEN,)
-        ),
+        ScoringTable(total=Decimal(10), step=Decimal(1), bonus_cap=Decimal(-1), criteria=(TEN,)),
         "bonus cap: below zero",
     ),
     (small(year.criterion("I", "10", group="II")), "criterion I: II is not its group"),
@@ -167,7 +166,9 @@ def test_a_scoring_table_is_refused_by_the_name_of_its_fault(
 def test_a_criterion_stands_once_in_the_table() -> None:
     twice = small(year.criterion("I", "10"), year.criterion("I", "10"))
 
-    assert_refused(judged(scoring=twice, ties=()), Code.RULEBOOK_INVALID, fault="criterion I stands twice")
+    assert_refused(
+        judged(scoring=twice, ties=()), Code.RULEBOOK_INVALID, fault="criterion I stands twice"
+    )
 
 
 SOUND_BANDS = (

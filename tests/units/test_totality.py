@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from services.units.domain import JUDGE
 from services.units.domain.judge import alarm, due
-from tests.units import telling, year_2020 as year
+from tests.units import telling
+from tests.units import year_2020 as year
 from tests.units.any_events import any_data
 from thidua.contracts import Scope
 from thidua.contracts import units as u
@@ -58,7 +59,7 @@ def told_up_to(length: int) -> Story[Cycle]:
     return story
 
 
-def subject_of(data: EventData, other: bool) -> str:  # noqa: FBT001
+def subject_of(data: EventData, other: bool) -> str:
     if data.SCOPE is Scope.REGISTRY:
         return "BTP" if other else year.AUTHORITY
     return "BVHTTDL/BGPB/2021" if other else year.CYCLE
@@ -72,7 +73,9 @@ def assert_public(facts: Sequence[tuple[str, object]]) -> None:
         assert all(isinstance(part, str | int) for part in parts), (name, fact)
 
 
-@settings(max_examples=400, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(
+    max_examples=400, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+)
 @given(
     length=st.integers(0, 71),
     steps=st.lists(
@@ -121,7 +124,11 @@ def test_a_judge_answers_its_rightful_publisher_whatever_the_data(
 @given(
     forced=st.lists(
         st.one_of(
-            [any_data(kind) for kind in TYPES if kind.SCOPE is Scope.CYCLE and kind is not u.RulebookAdopted]
+            [
+                any_data(kind)
+                for kind in TYPES
+                if kind.SCOPE is Scope.CYCLE and kind is not u.RulebookAdopted
+            ]
         ),
         max_size=5,
     ),
@@ -156,7 +163,9 @@ def test_the_year_2020_judged_again_gives_the_same_events() -> None:
             judgement = JUDGE.judge(event, story.fold.view(), event.rx)
             founding = isinstance(event.data, u.LogOpened | u.AuthorityEstablished)
             assert founding or isinstance(judgement, Recorded)
-            expected = [own.data for own in judgement.follows] if isinstance(judgement, Recorded) else []
+            expected = (
+                [own.data for own in judgement.follows] if isinstance(judgement, Recorded) else []
+            )
             place = told.index(event)
             assert expected == [item.data for item in told[place + 1 : place + 1 + len(expected)]]
         story.fold.apply(event)

@@ -91,7 +91,7 @@ def judge(event: Event, view: View[Cycle], rx: datetime) -> Judgement:
     return _cycle(cast("_CycleData", event.data), cycle_case(event, view, rx))
 
 
-def _registry(  # noqa: C901, PLR0912 - one line per event
+def _registry(  # noqa: C901, PLR0911, PLR0912 - one line per event
     data: _RegistryData, case: RegistryCase, view: View[Cycle]
 ) -> Judgement:
     match data:
@@ -139,7 +139,7 @@ def _registry(  # noqa: C901, PLR0912 - one line per event
             assert_never(data)
 
 
-def _cycle(  # noqa: C901, PLR0912 - one line per event
+def _cycle(  # noqa: C901, PLR0911, PLR0912 - one line per event
     data: _CycleData, case: CycleCase
 ) -> Judgement:
     match data:

@@ -80,7 +80,7 @@ def evolve(cycle: Cycle, event: Event) -> Cycle:
     return _scored(replace(cycle, frame=evolve_frame(cycle.frame, event)), event)
 
 
-def _scored(cycle: Cycle, event: Event) -> Cycle:  # noqa: C901, PLR0912 - one return per event
+def _scored(cycle: Cycle, event: Event) -> Cycle:  # noqa: C901, PLR0911, PLR0912 - one return per event
     match event.data:
         case u.CycleClosed():
             return replace(cycle, closed_on=local_day(event.rx))
