@@ -35,7 +35,8 @@ def judge_state_title_proposed(data: b.StateTitleProposed, matter: Matter) -> Ju
     title = title_of(matter, data.title, state_level=True)
     if isinstance(title, Refused):
         return title
-    if matter.roles <= {Role.MEMBER, Role.OWNER} and matter.event.unit != data.unit:
+    speaks_for_all = matter.roles & {Role.CHAIR, Role.DEPUTY, Role.AUTHORITY}
+    if not speaks_for_all and matter.event.unit != data.unit:
         facts = {"required": [f"{Role.MEMBER} {data.unit}"], "held": sorted(matter.roles)}
         return Refused(Code.ROLE_REQUIRED, facts)
     if fault := member_fault(matter, data.unit):

@@ -208,6 +208,13 @@ def test_invariant_6_one_achievement_earns_one_form(first: str, second: str) -> 
 
 def test_a_member_proposes_only_itself_for_a_state_title_and_the_chair_anybody() -> None:
     story = proposed()
+    member = b.BoardMember(member="truong-ban", unit="SLA", head=True)
+    called = b.ConferenceConvened(
+        conference="tong-ket", starts=story.events[-1].rx, place="Lai Châu"
+    )
+    story.given("2020-11-21 08:00", CHAIR, called)
+    board = b.CountingBoardElected(conference="tong-ket", members=(member,))
+    story.given("2020-11-21 08:10", CHAIR, board)
     other = refusal(story, "2021-02-01 08:00", suggested("LCA"), "/units/SLA")
     assert other.code is Code.ROLE_REQUIRED
     accept(story, "2021-02-01 08:00", suggested("LCA"), CHAIR)

@@ -9,6 +9,7 @@ import pytest
 
 from services.ballots.domain import Cycle
 from tests.ballots.decisions.year_2020 import (
+    CHAIR,
     MINISTRY,
     UNITS,
     join,
@@ -20,7 +21,7 @@ from tests.ballots.decisions.year_2020 import (
 from thidua.contracts import ballots as b
 from thidua.contracts import pledges as p
 from thidua.contracts import units as u
-from thidua.testing.story import Story
+from thidua.testing.story import Story, local
 
 RANKED = "2020-11-13 17:00"
 
@@ -199,6 +200,33 @@ def test_each_version_follows_from_an_event_that_no_other_follows_from() -> None
     causes = [event.cause for event in made]
     assert len(set(causes)) == 3
     assert set(causes) <= {event.hash for event in story.events}
+
+
+def test_what_changes_while_a_title_is_voted_on_is_determined_after_the_vote() -> None:
+    story = prepared()
+    ranked(story)
+    opened = b.BallotOpened(
+        ballot="co-bo",
+        about="co-bo",
+        mode="roll-call",
+        nominees=("LCA",),
+        closes=local("2020-12-01"),
+    )
+    story.given("2020-11-21 09:00", CHAIR, opened)
+    suspend(story, "2020-11-21 09:10")
+    assert not owed(story, "2020-11-21 09:10")
+    voided = b.BallotVoided(ballot="co-bo", reason="Mở nhầm danh sách")
+    story.given("2020-11-21 09:20", CHAIR, voided)
+    (determined,) = owed(story, "2020-11-21 09:20")
+    assert "CBG" not in considered(determined)
+
+
+def test_a_closed_year_is_determined_no_more() -> None:
+    story = prepared()
+    ranked(story)
+    story.given("2021-06-30 08:00", MINISTRY, u.CycleClosed())
+    suspend(story, "2021-07-01 08:00")
+    assert not owed(story, "2021-07-01 08:00")
 
 
 def test_a_minimum_total_is_reached_by_equality() -> None:

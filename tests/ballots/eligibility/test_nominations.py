@@ -100,3 +100,22 @@ def test_a_title_is_of_the_cycles_own_year() -> None:
     refused = refusal(story, AT, nominated("co-bo", "LCA", 2021), "/units/SLA")
     assert refused.code is Code.DATE_INVALID
     accept(story, AT, nominated("co-bo", "LCA", 2020), "/units/SLA")
+
+
+def test_a_unit_of_the_counting_board_does_not_stand_for_an_office_while_the_board_sits() -> None:
+    story = ranked()
+    members = tuple(
+        b.BoardMember(member=f"uy-vien-{unit.lower()}", unit=unit, head=unit == "SLA")
+        for unit in ("SLA", "DBN", "CBG")
+    )
+    starts = story.events[-1].rx
+    called = b.ConferenceConvened(conference="tong-ket", starts=starts, place="Lai Châu")
+    story.given("2020-11-16 08:00", CHAIR, called)
+    story.given("2020-11-21 08:00", CHAIR, b.ConferenceOpened(conference="tong-ket"))
+    board = b.CountingBoardElected(conference="tong-ket", members=members)
+    story.given("2020-11-21 08:10", CHAIR, board)
+    refused = refusal(story, AT, nominated("deputy", "SLA", 2021), "/units/SLA")
+    assert refused.code is Code.BOARD_INVALID
+    accept(story, AT, nominated("bang-khen-bo", "SLA"), "/units/SLA")
+    story.given("2020-11-21 11:30", CHAIR, b.ConferenceClosed(conference="tong-ket"))
+    accept(story, "2020-11-23 08:00", nominated("deputy", "SLA", 2021), "/units/SLA")
