@@ -1,0 +1,218 @@
+"""The rules of movements and pledges, and what the service owes when."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+from services.pledges.domain.state import Cycle, evolve, start
+from thidua.contracts import Event, Role, Scope
+from thidua.contracts import pledges as p
+from thidua.contracts.base import Deadline
+from thidua.deciding import Judge, Judgement, Own, Recorded, Refused, View
+from thidua.refusals import Code
+from thidua.standing import Registry, local_day, roles_held
+
+
+def judge(event: Event, view: View[Cycle], rx: datetime) -> Judgement:
+    """Recorded or refused, for every event of the service."""
+    registry = view.registry(event.subject)
+    if event.data.SCOPE is Scope.REGISTRY:
+        held = roles_held(event.source, registry, None, None, local_day(rx))
+        return _role(event, held) or _movement_approved(event, registry)
+    cycle = view.cycle(event.subject)
+    if not cycle.frame.opened:
+        return Refused(Code.CYCLE_UNKNOWN, {"subject": event.subject})
+    if cycle.frame.closed:
+        return Refused(Code.CYCLE_CLOSED, {"subject": event.subject})
+    before = view.cycle(cycle.frame.before).frame
+    held = roles_held(event.source, registry, cycle.frame, before, local_day(rx))
+    return (
+        _gone(event, registry, rx)
+        or _role(event, held)
+        or _own_name(event)
+        or _cycle_event(event, cycle, registry, rx)
+    )
+
+
+def due(view: View[Cycle], subject: str, rx: datetime) -> tuple[Own, ...]:
+    """
+    A drafted pledge is opened for signing once the year has a chair of its own.
+
+    The chair is elected at a conference or carried over; both stand in the log of ballots.
+    """
+    cycle = view.cycle(subject)
+    frame, draft, chair = cycle.frame, cycle.draft, cycle.frame.chair
+    if not frame.opened or frame.closed or draft is None or cycle.opened is not None:
+        return ()
+    if chair is None or chair.status == "refused":
+        return ()
+    members = view.registry(subject).members(frame.cluster, local_day(rx))
+    if not members:
+        return ()
+    opened = p.PledgeOpened(
+        version=draft.data.version, draft=draft.event, chair=chair.unit, members=members
+    )
+    return (Own(opened, subject, draft.event),)
+
+
+def alarm(_view: View[Cycle], _subject: str) -> datetime | None:
+    """Nothing here falls due by time alone."""
+    return None
+
+
+def _movement_approved(event: Event, registry: Registry) -> Judgement:
+    data = event.data
+    if not isinstance(data, p.MovementApproved):
+        return Refused(Code.ROLE_REQUIRED, {"required": [Role.SERVICE.value], "held": []})
+    if data.year in registry.movements:
+        return Refused(Code.ALREADY_DONE, {"what": f"movement {data.year}"})
+    return Recorded()
+
+
+def _cycle_event(event: Event, cycle: Cycle, registry: Registry, rx: datetime) -> Judgement:
+    data = event.data
+    match data:
+        case p.MovementLaunched():
+            return _done("movement") if cycle.launched else Recorded()
+        case p.PledgeDrafted():
+            return _drafted(data, cycle, registry, rx)
+        case p.PledgeSigned() | p.PledgeDeclined():
+            return _answered(data, cycle)
+        case p.PledgeSent():
+            return _sent(data, cycle, registry, rx)
+        case p.TargetRevised():
+            return _revised(data, cycle)
+        case p.TargetResultReported():
+            return _result(data, cycle)
+        case _:
+            return Refused(Code.ROLE_REQUIRED, {"required": [Role.SERVICE.value], "held": []})
+
+
+def _drafted(data: p.PledgeDrafted, cycle: Cycle, registry: Registry, rx: datetime) -> Judgement:
+    """A draft may be replaced by its next version until it is opened for signing."""
+    if cycle.opened is not None:
+        return _state("pledge opened", "draft")
+    current = cycle.draft.data.version if cycle.draft is not None else 0
+    if data.version != current + 1:
+        return _state(f"draft {current}", f"version {current + 1}")
+    names = [target.target for target in data.targets]
+    if len(set(names)) != len(names):
+        return Refused(Code.OVERLAP, {"what": "targets"})
+    members = registry.members(cycle.frame.cluster, local_day(rx))
+    for target in data.targets:
+        for unit in target.of:
+            if unit not in members:
+                return Refused(Code.NOT_MEMBER, {"unit": unit, "year": str(cycle.frame.year)})
+    return Recorded()
+
+
+def _answered(data: p.PledgeSigned | p.PledgeDeclined, cycle: Cycle) -> Judgement:
+    """Each member on the roll signs or declines once; the last one concludes the pledge."""
+    opened = cycle.opened
+    if opened is None or cycle.concluded:
+        return Refused(
+            Code.PLEDGE_NOT_OPEN, {"state": "concluded" if opened is not None else "not opened"}
+        )
+    if data.version != opened.version:
+        return Refused(
+            Code.PLEDGE_TEXT_DIFFERS, {"given": data.version, "expected": opened.version}
+        )
+    if data.unit not in opened.members:
+        return Refused(Code.NOT_ON_ROLL, {"unit": data.unit})
+    if data.unit in cycle.signed or data.unit in cycle.declined:
+        return Refused(Code.SIGNED_ALREADY, {"unit": data.unit})
+    signs = isinstance(data, p.PledgeSigned)
+    signed = (*cycle.signed, data.unit) if signs else cycle.signed
+    declined = cycle.declined if signs else (*cycle.declined, data.unit)
+    if len(signed) + len(declined) < len(opened.members):
+        return Recorded()
+    concluded = p.PledgeConcluded(version=opened.version, signed=signed, declined=declined)
+    return Recorded((Own(concluded, cycle.frame.subject),))
+
+
+def _sent(data: p.PledgeSent, cycle: Cycle, registry: Registry, rx: datetime) -> Judgement:
+    """The concluded pledge goes to the authority before the year's deadline."""
+    if not cycle.concluded or cycle.opened is None:
+        return _state("pledge not concluded", "pledge-concluded")
+    if cycle.sent:
+        return _done("pledge-sent")
+    if data.version != cycle.opened.version:
+        return Refused(
+            Code.PLEDGE_TEXT_DIFFERS, {"given": data.version, "expected": cycle.opened.version}
+        )
+    regulation = registry.regulations.get(cycle.frame.year)
+    deadline = regulation.deadlines.pledge_sent if regulation is not None else None
+    if deadline is not None and _is_late(deadline, rx):
+        facts = {"deadline": f"{deadline.kind} {deadline.date}", "received": str(local_day(rx))}
+        return Refused(Code.DEADLINE_PASSED, facts)
+    return Recorded()
+
+
+def _revised(data: p.TargetRevised, cycle: Cycle) -> Judgement:
+    """A target of the concluded pledge changes only with every signatory's notice."""
+    if not cycle.concluded:
+        return _state("pledge not concluded", "pledge-concluded")
+    if data.target not in cycle.targets:
+        return Refused(Code.TARGET_UNKNOWN, {"given": data.target})
+    missing = sorted(set(cycle.signed) - set(data.noticed))
+    if missing:
+        return Refused(
+            Code.STATE_FORBIDS, {"state": "members without notice", "needed": ", ".join(missing)}
+        )
+    return Recorded()
+
+
+def _result(data: p.TargetResultReported, cycle: Cycle) -> Judgement:
+    """A signatory reports on a target it answers for."""
+    if not cycle.concluded:
+        return _state("pledge not concluded", "pledge-concluded")
+    target = cycle.targets.get(data.target)
+    if target is None or (target.of and data.unit not in target.of):
+        return Refused(Code.TARGET_UNKNOWN, {"given": data.target})
+    if data.unit not in cycle.signed:
+        return Refused(
+            Code.STATE_FORBIDS, {"state": f"{data.unit} has not signed", "needed": "pledge-signed"}
+        )
+    return Recorded()
+
+
+def _role(event: Event, held: frozenset[Role]) -> Refused | None:
+    if held & set(event.data.ROLES) and Role.SERVICE not in event.data.ROLES:
+        return None
+    required = [role.value for role in event.data.ROLES]
+    return Refused(Code.ROLE_REQUIRED, {"required": required, "held": sorted(held)})
+
+
+def _gone(event: Event, registry: Registry, rx: datetime) -> Refused | None:
+    """The refusal of a unit that has merged into another."""
+    unit = registry.units.get(event.unit or "")
+    if unit is None or unit.exists(local_day(rx)) or not unit.into:
+        return None
+    facts = {"given": unit.code, "into": ", ".join(unit.into), "date": str(unit.ended)}
+    return Refused(Code.UNIT_MERGED, facts)
+
+
+def _own_name(event: Event) -> Refused | None:
+    """A member speaks for itself alone."""
+    unit = getattr(event.data, "unit", None)
+    if unit is None or unit == event.unit:
+        return None
+    return Refused(Code.ROLE_REQUIRED, {"required": [f"/units/{unit}"], "held": [event.source]})
+
+
+def _is_late(deadline: Deadline, rx: datetime) -> bool:
+    day = local_day(rx)
+    return day >= deadline.date if deadline.kind == "before" else day > deadline.date
+
+
+def _state(state: str, needed: str) -> Refused:
+    return Refused(Code.STATE_FORBIDS, {"state": state, "needed": needed})
+
+
+def _done(what: str) -> Refused:
+    return Refused(Code.ALREADY_DONE, {"what": what})
+
+
+JUDGE: Final = Judge("pledges", 1, start, judge, evolve, due, alarm)
+"""The pledges service's pure half."""
