@@ -326,3 +326,12 @@ def test_a_restored_log_is_announced_by_the_founding_authority() -> None:
     other = story.when(AT, "/authorities/BTP", restored, "BTP")
     assert_refused(other, Code.ROLE_REQUIRED)
     accept(story, AT, year.MINISTRY, restored)
+
+
+def test_the_clock_does_not_go_behind_what_has_arrived_after_it_was_advanced() -> None:
+    story = telling.founded()
+    accept(story, AT, year.MINISTRY, clock("2020-02-01T00:00:00+00:00"))
+
+    judgement = story.when("2020-03-01 08:00", year.MINISTRY, clock("2020-02-15T00:00:00+00:00"))
+
+    assert_refused(judgement, Code.DATE_INVALID)

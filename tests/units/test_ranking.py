@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 
 from hypothesis import given, settings
@@ -276,3 +277,33 @@ def test_a_ranking_of_the_largest_cluster_fits_one_entry_of_the_log() -> None:
     whole = u.RankingConsolidated(version=1, rulebook=1, rows=(row,) * 64, left_out=())
 
     assert len(whole.model_dump_json(exclude_none=True)) < 44_000
+
+
+def test_variant_v14_a_unit_that_ended_is_neither_ranked_nor_waited_for() -> None:
+    story = telling.checked()
+    accept(story, "2020-11-11 09:00", "/units/CBG", telling.protest())
+    merged = u.UnitMerged(
+        units=("CBG",), into="LSN", on=date(2020, 11, 12), basis="Nghị quyết của Quốc hội"
+    )
+    accept(story, "2020-11-11 10:00", year.MINISTRY, merged)
+
+    accept(story, "2020-11-13 10:00", year.CHAIR, u.ScoringClosed())
+
+    assert "CBG" not in totals(story)
+    assert ranking(story).left_out == ()
+
+
+def test_each_correction_makes_the_next_version_for_the_units_of_the_first() -> None:
+    story = telling.closed()
+    accept(story, "2020-11-23 09:00", "/units/LCA", CORRECTION)
+    merged = u.UnitMerged(
+        units=("CBG",), into="LSN", on=date(2020, 11, 24), basis="Nghị quyết của Quốc hội"
+    )
+    accept(story, "2020-11-23 10:00", year.MINISTRY, merged)
+    other = CORRECTION.model_copy(update={"unit": "CBG", "points": Decimal(11)})
+
+    accept(story, "2020-11-25 09:00", "/units/LCA", other)
+
+    assert ranking(story).version == 3
+    assert totals(story)["CBG"] == "94.0"
+    assert set(totals(story)) == set(year.UNITS)

@@ -290,3 +290,13 @@ def test_a_ladder_needs_a_deadline_to_count_from() -> None:
 
     fault = "criterion III.3: the year has no deadline for the yearly report"
     assert_refused(judgement, Code.RULEBOOK_INVALID, fault=fault)
+
+
+def test_a_table_has_at_most_12_groups() -> None:
+    def of(number: int) -> ScoringTable:
+        lines = (year.criterion(letter, "1") for letter in "ABCDEFGHIKLMN"[:number])
+        return small(*lines, total=str(number))
+
+    assert judged(scoring=of(12), ties=()) == Recorded()
+    judgement = judged(scoring=of(13), ties=())
+    assert_refused(judgement, Code.RULEBOOK_INVALID, fault="more than 12 groups")

@@ -246,3 +246,14 @@ def test_totals_add_up_exactly_in_decimal_tenths() -> None:
     accept(story, "2020-11-13 10:00", year.CHAIR, u.ScoringClosed())
 
     assert telling.totals(story) == {"LCA": "0.3"}
+
+
+def test_a_units_bonus_points_add_up_to_at_most_10000() -> None:
+    story = telling.registered()
+    accept(story, AT, year.CHAIR, year.adjustment("LCA", "thuong-1", "bonus", "9999.5"))
+    more = year.adjustment("LCA", "thuong-2", "bonus", "1")
+
+    judgement = story.when(AT, year.CHAIR, more)
+
+    assert_refused(judgement, Code.CRITERION_OUT_OF_RANGE, max="0.5", given="1.0")
+    accept(story, AT, year.CHAIR, year.adjustment("LCA", "tru-1", "minus", "1"))

@@ -10,6 +10,7 @@ import pytest
 from tests.units import telling
 from tests.units import year_2020 as year
 from tests.units.telling import accept, assert_refused
+from thidua.contracts import EventData
 from thidua.contracts import units as u
 from thidua.contracts.base import Deadline
 from thidua.contracts.rulebook import Deadlines
@@ -243,3 +244,19 @@ def test_the_deputy_stands_in_for_the_chair() -> None:
     story = telling.opened()
 
     accept(story, "2020-03-20 09:00", year.DEPUTY, year.rulebook())
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        u.ExceptionGranted(unit="YBA", rule="pledge", reason="Thay đổi lãnh đạo Sở"),
+        u.UnitSuspended(unit="YBA", reason="Đang thanh tra", basis="QĐ 12/QĐ-TTr"),
+    ],
+)
+def test_a_unit_outside_the_cluster_is_neither_excepted_nor_suspended(data: EventData) -> None:
+    story = telling.ruled()
+    accept(story, "2020-03-21 08:00", year.MINISTRY, year.unit("YBA", "Yên Bái"))
+
+    judgement = story.when("2020-03-21 09:00", year.MINISTRY, data)
+
+    assert_refused(judgement, Code.NOT_MEMBER, unit="YBA", year=2020)
