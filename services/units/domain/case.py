@@ -82,9 +82,9 @@ def cycle_case(event: Event, view: View[Cycle], rx: datetime) -> CycleCase:
 def unit_fault(registry: Registry, unit: str, day: date) -> Refused | None:
     """Why *unit* does not exist on *day*: never registered, not yet, or gone over into another."""
     found = registry.units.get(unit)
-    if found is None or found.exists(day):
-        return None if found else Refused(Code.UNIT_UNKNOWN, {"given": unit, "date": str(day)})
-    if found.ended is None or day < found.valid_from or not found.into:
+    if found is not None and found.exists(day):
+        return None
+    if found is None or found.ended is None or day < found.valid_from or not found.into:
         return Refused(Code.UNIT_UNKNOWN, {"given": unit, "date": str(day)})
     into = ", ".join(found.into)
     return Refused(Code.UNIT_MERGED, {"given": unit, "into": into, "date": str(found.ended)})
