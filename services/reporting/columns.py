@@ -17,7 +17,11 @@ METADATA: Final = MetaData()
 """Every read model's tables under their plain names; a generation holds copies of them."""
 
 BOUND_TO_LOG: Final = "bound_to_log"
-"""Mark of columns that depend on where in one log something stands: positions and event hashes."""
+"""
+Mark of columns that depend on where in one log something stands.
+
+Positions and event hashes do, and a service's own ``seq`` and ids, which follow from hashes.
+"""
 
 APPENDED: Final = "appended"
 """Mark of tables whose rows are written once and never read while projecting."""
@@ -69,14 +73,20 @@ def document(name: str) -> Column[Any]:
     return Column(name, Document)
 
 
+def bound(column: Column[Any]) -> Column[Any]:
+    """The column, marked as depending on where in one log something stands."""
+    column.info[BOUND_TO_LOG] = True
+    return column
+
+
 def position(name: str = "position", *, key: bool = False) -> Column[Any]:
     """A position in the log."""
-    return Column(name, _WHOLE, primary_key=key, autoincrement=False, info={BOUND_TO_LOG: True})
+    return bound(number(name, key=key))
 
 
 def event_hash(name: str = "hash") -> Column[Any]:
     """An event's hash; a service's own event has another one wherever its chain ran otherwise."""
-    return Column(name, Text, info={BOUND_TO_LOG: True})
+    return bound(text(name))
 
 
 def read_model(name: str, *columns: Column[Any], appended: bool = False) -> Table:

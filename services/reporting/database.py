@@ -27,6 +27,7 @@ from sqlalchemy import (
     text,
     update,
 )
+from sqlalchemy.pool import StaticPool
 
 from services.reporting.columns import METADATA, Document, number
 from thidua.errors import RetryError
@@ -82,7 +83,11 @@ def open_engine(url: str) -> Engine:
             parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True, pool_size=8
         )
     else:
-        engine = create_engine(parsed.set(drivername="sqlite"), connect_args={"timeout": 30})
+        options: dict[str, Any] = {"connect_args": {"timeout": 30}}
+        if not parsed.database:
+            # All threads must see the one database that is only in memory.
+            options = {"poolclass": StaticPool, "connect_args": {"check_same_thread": False}}
+        engine = create_engine(parsed.set(drivername="sqlite"), **options)
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
     return engine

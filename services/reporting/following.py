@@ -12,7 +12,7 @@ import threading
 from typing import TYPE_CHECKING
 
 import structlog
-from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy.exc import OperationalError
 
 from services.reporting.database import (
     FencedError,
@@ -31,7 +31,7 @@ from services.reporting.projections import ALL
 from services.reporting.projections.parked import parked
 from services.reporting.rebuild import switch
 from services.reporting.rows import Rows
-from services.reporting.taking import read_projected
+from services.reporting.taking import UnprojectableError, project_batch
 from thidua.errors import LogCorruptError, RetryError, StopError
 from thidua.stream import Follower
 
@@ -143,42 +143,42 @@ class Projector:
                 raise DatabaseAwayError(str(error.orig)) from error
 
     def _apply(self, entries: Sequence[tuple[int, bytes]]) -> None:
+        left_out: dict[int, str] = {}
+        went_live = False
+        while True:
+            try:
+                went_live = self._transact(entries, left_out)
+                break
+            except UnprojectableError as error:
+                left_out[error.position] = error.reason
+                log.error("entry_parked", position=error.position, reason=error.reason)  # noqa: TRY400 - a traceback could hold what the event said
+        self._position = entries[-1][0]
+        if went_live:
+            log.info("read_models_switched", generation=self.generation.number)
+            self.start()
+
+    def _transact(self, entries: Sequence[tuple[int, bytes]], left_out: dict[int, str]) -> bool:
         generation, rows = self.generation, self._rows
         assert rows is not None  # noqa: S101 - set with the generation
         last = entries[-1][0]
-        went_live = False
         try:
             with writing(self.engine, lasting=False) as connection:
                 rows.begin(connection)
                 # First, so that a second replica waits here and not at the rows.
                 move_position(connection, generation, self._position, last)
-                for position, raw in entries:
-                    self._project(rows, position, raw)
+                project_batch(self.plan, rows, entries, left_out)
+                if left_out:
+                    self._check_parked(rows, max(left_out))
                 rows.flush()
-                if generation.state == "building":
-                    went_live = self._switch(connection, generation, last)
+                return generation.state == "building" and self._switch(connection, generation, last)
         except BaseException:
             rows.forget()
             raise
-        self._position = last
-        if went_live:
-            self.start()
-            log.info("read_models_switched", generation=generation.number, position=last)
 
-    def _project(self, rows: Rows, position: int, raw: bytes) -> None:
-        rows.mark()
-        try:
-            self.plan.project(read_projected(position, raw), rows)
-        except SQLAlchemyError:
-            raise
-        except Exception as error:
-            rows.undo()
-            reason = f"{type(error).__name__}: {error}".splitlines()[0][:300]
-            rows.put(parked, position=position, reason=reason)
-            log.error("entry_parked", position=position, reason=reason)  # noqa: TRY400 - a traceback could hold what the event said
-            count = len(rows.where(parked))
-            if count > self.most_parked:
-                raise TooManyParkedError(count, position) from error
+    def _check_parked(self, rows: Rows, last: int) -> None:
+        count = len(rows.where(parked))
+        if count > self.most_parked:
+            raise TooManyParkedError(count, last)
 
     def _switch(self, connection: Connection, generation: Generation, last: int) -> bool:
         live = live_generation(connection)

@@ -32,7 +32,7 @@ from services.reporting.projection import Plan
 from services.reporting.projections import ALL
 from services.reporting.projections.parked import parked
 from services.reporting.rows import Rows
-from services.reporting.taking import read_projected
+from services.reporting.taking import UnprojectableError, project_batch
 from thidua.errors import LogCorruptError, StopError
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ def rebuild(engine: Engine, pages: Pages, projections: Iterable[Projection] = AL
         lock_changes(connection)
         new = create_generation(connection, "building", plan.version)
     try:
-        position = _fill(engine, pages, plan, new)
+        position = _catch_up(engine, pages, plan, new)
     except BaseException:
         with writing(engine) as connection:
             lock_changes(connection)
@@ -114,40 +114,64 @@ def go_back(engine: Engine) -> int:
         return kept.number
 
 
-def _fill(engine: Engine, pages: Pages, plan: Plan, new: Generation) -> int:
+def _catch_up(engine: Engine, pages: Pages, plan: Plan, new: Generation) -> int:
+    """Fill and go live; the live generation may move on meanwhile."""
+    position = 0
+    while True:
+        reached = _fill(engine, pages, plan, new, position)
+        if _go_live(engine, new, reached):
+            return reached
+        if reached == position:
+            raise LogCorruptError(position + 1, "an entry that the live read models have")
+        position = reached
+
+
+def _fill(engine: Engine, pages: Pages, plan: Plan, new: Generation, position: int) -> int:
     rows = Rows(new.number, plan.tables)
     with looking(engine) as connection:
         live = live_generation(connection)
         known_bad = _parked_in(connection, live) if live else {}
-    position = 0
-    while True:
-        page = pages(position, MOST)
-        with writing(engine, lasting=False) as connection:
-            rows.begin(connection)
-            if not page:
-                live = live_generation(connection)
-                if live is not None and live.position > position:
-                    raise LogCorruptError(position + 1, "an entry that the live read models have")
-                switch(connection, new)
-                return position
-            if page[0][0] != position + 1:
-                raise LogCorruptError(position + 1, "the next entry", f"position {page[0][0]}")
-            move_position(connection, new, position, page[-1][0])
-            for at, raw in page:
-                _project(plan, rows, at, raw, known_bad)
-            rows.flush()
+    while page := pages(position, MOST):
+        if page[0][0] != position + 1:
+            raise LogCorruptError(position + 1, "the next entry", f"position {page[0][0]}")
+        left_out: dict[int, str] = {}
+        while True:
+            try:
+                _write(engine, plan, rows, new, position, page, left_out)
+                break
+            except UnprojectableError as error:
+                if error.position not in known_bad:
+                    raise
+                left_out[error.position] = known_bad[error.position]
+                rows.forget()
         position = page[-1][0]
+    return position
 
 
-def _project(plan: Plan, rows: Rows, at: int, raw: bytes, known_bad: dict[int, str]) -> None:
-    rows.mark()
-    try:
-        plan.project(read_projected(at, raw), rows)
-    except Exception:
-        if at not in known_bad:
-            raise
-        rows.undo()
-        rows.put(parked, position=at, reason=known_bad[at])
+def _write(
+    engine: Engine,
+    plan: Plan,
+    rows: Rows,
+    new: Generation,
+    position: int,
+    page: Sequence[tuple[int, bytes]],
+    left_out: dict[int, str],
+) -> None:
+    with writing(engine, lasting=False) as connection:
+        rows.begin(connection)
+        move_position(connection, new, position, page[-1][0])
+        project_batch(plan, rows, page, left_out)
+        rows.flush()
+
+
+def _go_live(engine: Engine, new: Generation, position: int) -> bool:
+    with writing(engine) as connection:
+        lock_changes(connection)
+        live = live_generation(connection)
+        if live is not None and live.position > position:
+            return False
+        switch(connection, new)
+        return True
 
 
 def _parked_in(connection: Connection, live: Generation) -> dict[int, str]:

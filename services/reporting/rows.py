@@ -31,14 +31,13 @@ class Rows:
     """
     The rows of one generation, as the batch in hand has left them.
 
-    Rows are never changed in place: ``put`` and ``change`` set new ones, so that an entry that fails
-    half-way is undone as a whole. ``connection`` is the transaction of the batch.
+    Rows are never changed in place: ``put`` and ``change`` set new ones. A batch that fails is
+    forgotten as a whole and begun again.
     """
 
     def __init__(self, generation: int, tables: Iterable[Table]) -> None:
         self._stores = {table.name: _Store(table, table_of(generation, table)) for table in tables}
         self._connection: Connection | None = None
-        self._undo: list[tuple[_Store, Key, Any, Any]] = []
 
     def begin(self, connection: Connection) -> None:
         """Work in this transaction from here on."""
@@ -56,7 +55,7 @@ class Rows:
     def put(self, table: Table, **values: object) -> None:
         """Set the whole row; columns that are not named are empty."""
         store = self._stores[table.name]
-        self._set(store, store.key_of(values), store.blank | values)
+        store.set(store.key_of(values), store.blank | values)
 
     def change(self, table: Table, *key: object, **values: object) -> None:
         """Set these columns of the row under a key, a new row when there is none."""
@@ -64,12 +63,12 @@ class Rows:
         before = self.get(table, *key)
         if before is None:
             before = store.blank | dict(zip(store.key, key, strict=True))
-        self._set(store, key, {**before, **values})
+        store.set(key, {**before, **values})
 
     def delete(self, table: Table, *key: object) -> None:
         """Remove the row under a key, if there is one."""
         if self.get(table, *key) is not None:
-            self._set(self._stores[table.name], key, None)
+            self._stores[table.name].set(key, None)
 
     def where(self, table: Table, **equals: object) -> list[Row]:
         """All rows in which these columns have these values, in order of their keys."""
@@ -83,28 +82,15 @@ class Rows:
         rows = [r for r in candidates if r is not None and all(r[n] == v for n, v in wanted)]
         return sorted(rows, key=lambda row: [str(row[name]) for name in store.key])
 
-    def mark(self) -> None:
-        """Begin an entry: what comes after can be undone."""
-        self._undo.clear()
-
-    def undo(self) -> None:
-        """Take back all changes since ``mark``."""
-        for store, key, kept, pending in reversed(self._undo):
-            _restore(store.kept, key, kept)
-            _restore(store.pending, key, pending)
-        self._undo.clear()
-
     def flush(self) -> None:
         """Write all that was changed, one statement per table."""
         for store in self._stores.values():
             store.flush(self._here)
-        self._undo.clear()
         for store in self._stores.values():
             store.bound()
 
     def forget(self) -> None:
         """Forget everything in memory, as after a transaction that did not commit."""
-        self._undo.clear()
         for store in self._stores.values():
             store.forget()
 
@@ -114,23 +100,6 @@ class Rows:
             msg = "rows are read and written inside a batch only"
             raise RuntimeError(msg)
         return self._connection
-
-    def _set(self, store: _Store, key: Key, row: Row | None) -> None:
-        pending = store.pending
-        if store.appended:
-            self._undo.append((store, key, _MISSING, pending.get(key, _MISSING)))
-        else:
-            kept = store.kept
-            self._undo.append((store, key, kept.get(key, _MISSING), pending.get(key, _MISSING)))
-            kept[key] = row
-        pending[key] = row
-
-
-def _restore(rows: dict[Key, Any], key: Key, before: Any) -> None:
-    if before is _MISSING:
-        rows.pop(key, None)
-    else:
-        rows[key] = before
 
 
 def _key_getter(names: list[str]) -> Callable[[Row], Key]:
@@ -156,6 +125,11 @@ class _Store:
         self.pending: dict[Key, Row | None] = {}
         self.complete = False
         self._may_load = not self.appended
+
+    def set(self, key: Key, row: Row | None) -> None:
+        self.pending[key] = row
+        if not self.appended:
+            self.kept[key] = row
 
     def load(self, connection: Connection, key: Key) -> Row | None:
         if self.load_all(connection):

@@ -1,15 +1,25 @@
-"""From an entry's bytes to what read models are given, once for all of them."""
+"""From entries' bytes to rows: each entry read once for all read models, those left out parked."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+from sqlalchemy.exc import SQLAlchemyError
 
 from services.reporting.projected import ProjectedEntry
+from services.reporting.projections.parked import parked
 from thidua.clock import format_instant
 from thidua.contracts.envelope import read_envelope
+from thidua.errors import RejectError
 from thidua.log import read_entry
 from thidua.signing import parse_jws
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from services.reporting.projection import Plan
+    from services.reporting.rows import Rows
 
 _RX: Final = slice(13, 37)
 """Where the arrival stands in every entry: after ``{"v":1,"rx":"``."""
@@ -74,3 +84,34 @@ def _time(moment: datetime) -> str:
 
 
 _NO_OFFSET: Final = timedelta(0)
+
+
+class UnprojectableError(RejectError):
+    """An entry from which the read models can make nothing."""
+
+    def __init__(self, position: int, reason: str) -> None:
+        super().__init__(f"position {position} cannot be projected: {reason}")
+        self.position = position
+        self.reason = reason
+
+
+def project_batch(
+    plan: Plan, rows: Rows, entries: Sequence[tuple[int, bytes]], left_out: Mapping[int, str]
+) -> None:
+    """
+    Project *entries* in order, but park those *left_out* with their reasons.
+
+    After ``UnprojectableError`` the rows hold half an entry: forget them, and begin the batch again
+    without it.
+    """
+    for position, raw in entries:
+        if position in left_out:
+            rows.put(parked, position=position, reason=left_out[position])
+            continue
+        try:
+            plan.project(read_projected(position, raw), rows)
+        except SQLAlchemyError:
+            raise
+        except Exception as error:
+            reason = f"{type(error).__name__}: {error}".splitlines()[0][:300]
+            raise UnprojectableError(position, reason) from error

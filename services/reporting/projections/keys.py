@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from services.reporting.columns import event_hash, number, position, read_model, text
+from services.reporting.columns import bound, event_hash, number, position, read_model, text
 from services.reporting.projected import as_text
 from services.reporting.projection import Projection
 from thidua.contracts import units as u
@@ -37,7 +37,7 @@ chains = read_model(
     text("service", key=True),
     number("seq"),
     event_hash(),
-    text("rx"),
+    bound(text("rx")),
     position(),
 )
 

@@ -526,7 +526,7 @@ def publisher(source: str, called: Names, language: str, day: date | None = None
     return called.short(code, day) if kind == "units" else called.other(code)
 
 
-def _shown(  # noqa: C901, PLR0911 - one return per kind of fact
+def _shown(  # noqa: PLR0911 - one return per kind of fact
     name: str,
     value: Any,
     called: Names,

@@ -9,14 +9,22 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import func, select
 
-from services.reporting.columns import document, event_hash, number, position, read_model, text
+from services.reporting.columns import (
+    bound,
+    document,
+    event_hash,
+    number,
+    position,
+    read_model,
+    text,
+)
 from services.reporting.projected import as_text
 from services.reporting.projection import Projection
 from services.reporting.projections.keys import keys
 from services.reporting.projections.rules import title_names
 from services.reporting.projections.sentences import SENTENCES, refusal_sentence, sentence
 from services.reporting.projections.units import Names, names
-from thidua.clock import parse_instant
+from thidua.clock import format_instant, parse_instant
 from thidua.contracts.base import format_points
 
 if TYPE_CHECKING:
@@ -36,8 +44,8 @@ timeline = read_model(
     text("unit"),
     text("source"),
     text("kid"),
-    number("seq"),
-    text("id"),
+    bound(number("seq")),
+    bound(text("id")),
     text("code"),
     document("facts"),
     event_hash(),
@@ -141,6 +149,14 @@ def newest_moment(read: Reading) -> datetime | None:
     """The arrival of the last entry: the present of the read models."""
     row = read.newest(timeline, "position", most=1)
     return parse_instant(row[0]["rx"]) if row else None
+
+
+def position_at(read: Reading, moment: datetime) -> int:
+    """The last position before the first entry that arrived after *moment*."""
+    here = read.table(timeline)
+    later = select(func.min(here.c.position)).where(here.c.rx > format_instant(moment))
+    first = read.connection.execute(later).scalar_one()
+    return read.position if first is None else int(first) - 1
 
 
 def entries_by_outcome(read: Reading) -> dict[str, int]:
