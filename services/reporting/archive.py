@@ -26,7 +26,7 @@ from thidua.log import EntryError
 from thidua.stream import Follower
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from faststream.redis import RedisBroker
     from sqlalchemy import Connection, Engine
@@ -180,10 +180,7 @@ async def compare(archive: Archive, event_log: EventLog) -> str | None:
 
     The log may be longer: what is not sealed yet is sealed next.
     """
-    tail = await event_log.tail()
     end = archive.position
-    if tail < end:
-        return f"the log ends at position {tail}, but {end} entries are sealed"
     for after in range(0, end, PAGE):
         digests = await asyncio.to_thread(archive.sealed, after, min(PAGE, end - after))
         if len(digests) != min(PAGE, end - after):
@@ -209,12 +206,20 @@ class Gatekeeper:
     """
     Opens the log for each run of its server, after comparing; never without.
 
-    ``check`` is to be called often: it costs one question to the server while nothing has changed.
+    ``check`` is to be called often: it costs two questions to the server while nothing has changed.
+    *followers* say how far others have followed: a log that ends before what they took in would
+    write other entries at positions they never look at again.
     """
 
-    def __init__(self, archive: Archive, event_log: EventLog) -> None:
+    def __init__(
+        self,
+        archive: Archive,
+        event_log: EventLog,
+        followers: Mapping[str, Callable[[], int]] | None = None,
+    ) -> None:
         self.archive = archive
         self.log = event_log
+        self.followers = dict(followers or {})
 
     async def check(self) -> bool:
         """Whether the log is open now; opens it if it may be."""
@@ -222,13 +227,13 @@ class Gatekeeper:
         status = self.archive.status
         known = gate.is_open and status.is_open and status.run_id == gate.run_id
         # An emptied log can be opened by founding it anew, without a new run of the server.
-        if known and await self.log.tail() >= status.position:
+        if known and await self._too_short() is None:
             return True
         return await self.compare_and_open(gate.run_id)
 
     async def compare_and_open(self, run_id: str) -> bool:
         """Compare everything, then open the log for this run of the server, or close it and say why."""
-        reason = await compare(self.archive, self.log)
+        reason = await self._too_short() or await compare(self.archive, self.log)
         if reason is None:
             await asyncio.to_thread(self.archive.note, run_id, is_open=True, reason=None)
             await self.log.open_gate(run_id)
@@ -241,6 +246,17 @@ class Gatekeeper:
             log.critical("gate_stays_closed", run_id=run_id, reason=reason)
         return False
 
+    async def _too_short(self) -> str | None:
+        ends = {name: position() for name, position in self.followers.items()}
+        sealed = self.archive.position
+        tail = await self.log.tail()
+        if tail < sealed:
+            return f"the log ends at position {tail}, but {sealed} entries are sealed"
+        for name, end in ends.items():
+            if tail < end:
+                return f"the log ends at position {tail}, but {name} has followed to {end}"
+        return None
+
     async def keep(self, *, every: float = 0.5) -> None:
         """Check for ever; a server that does not answer is asked again."""
         while True:
@@ -251,12 +267,19 @@ class Gatekeeper:
             await asyncio.sleep(every)
 
 
-def follow(broker: RedisBroker, stream: str, archive: Archive) -> Follower:
-    """The subscriber that brings the log's entries to *archive*; it goes on from what is sealed."""
+def follow(
+    broker: RedisBroker, stream: str, archive: Archive, told: Callable[[int], Awaitable[None]]
+) -> Follower:
+    """
+    The subscriber that brings the log's entries to *archive*; it goes on from what is sealed.
+
+    *told* hears every position that is sealed.
+    """
 
     async def take(entries: list[RawEntry]) -> None:
         batch = [(int(name.partition("-")[0]), fields[b"e"]) for name, fields in entries]
         await asyncio.to_thread(archive.seal, batch)
+        await told(archive.position)
 
     return Follower(broker, stream, take, lambda: f"{archive.position}-0", most=PAGE)
 

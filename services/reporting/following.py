@@ -36,7 +36,7 @@ from thidua.errors import LogCorruptError, RetryError, StopError
 from thidua.stream import Follower
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Awaitable, Callable, Iterable, Sequence
 
     from faststream.redis import RedisBroker
     from sqlalchemy import Connection, Engine
@@ -210,11 +210,18 @@ class Projector:
         self._position = generation.position
 
 
-def follow(broker: RedisBroker, stream: str, projector: Projector) -> Follower:
-    """The subscriber that brings the log's entries to *projector*; it goes on from its position."""
+def follow(
+    broker: RedisBroker, stream: str, projector: Projector, told: Callable[[int], Awaitable[None]]
+) -> Follower:
+    """
+    The subscriber that brings the log's entries to *projector*; it goes on from its position.
+
+    *told* hears every position that is committed.
+    """
 
     async def take(entries: list[RawEntry]) -> None:
         batch = [(int(name.partition("-")[0]), fields[b"e"]) for name, fields in entries]
         await asyncio.to_thread(projector.apply, batch)
+        await told(projector.position)
 
     return Follower(broker, stream, take, lambda: f"{projector.position}-0", most=MOST)

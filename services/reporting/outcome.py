@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from services.reporting.projections.awards import awards_of
+from services.reporting.projections.ballot_queries import ballots_of
 from services.reporting.projections.officers import officers_of
-from services.reporting.projections.pledges import pledge
+from services.reporting.projections.pledge_queries import pledge
 from services.reporting.projections.ranking import ranking
 from services.reporting.projections.timeline import entries_by_outcome
-from services.reporting.projections.voting import ballots_of
 from services.reporting.reading import reading
 
 if TYPE_CHECKING:

@@ -134,6 +134,17 @@ async def test_a_log_emptied_and_founded_anew_under_the_same_run_is_closed_again
     assert not server.is_open
 
 
+async def test_a_log_that_ends_before_what_the_read_models_hold_stays_closed(
+    engine: Engine, year: Entries
+) -> None:
+    archive, server = sealed(engine, year.raw[:90]), Server(year.raw[:95])
+    keeper = Gatekeeper(archive, server, {"the projector": lambda: 100})  # type: ignore[arg-type]
+    assert not await keeper.check()
+    assert "the projector has followed to 100" in str(archive.status.reason)
+    server.raw = year.raw
+    assert await keeper.check()
+
+
 @pytest.mark.parametrize("at", [1, 64, 194])
 async def test_an_edited_log_stays_closed_and_names_the_position(
     engine: Engine, year: Entries, at: int, monkeypatch: pytest.MonkeyPatch

@@ -12,6 +12,7 @@ from services.reporting.database import prepare
 from services.reporting.following import Projector
 from services.reporting.outcome import outcome
 from services.reporting.projections.awards import awards_of
+from services.reporting.projections.ballot_queries import ballot_in_full, ballots_of
 from services.reporting.projections.board import board
 from services.reporting.projections.conferences import cluster_report, conferences_of
 from services.reporting.projections.cycles import all_cycles, milestones_of
@@ -19,16 +20,15 @@ from services.reporting.projections.dossiers import dossiers_of
 from services.reporting.projections.eligibility import eligibility
 from services.reporting.projections.keys import all_keys
 from services.reporting.projections.officers import officers_of, officers_through_years
-from services.reporting.projections.pledges import pledge
+from services.reporting.projections.pledge_queries import pledge
 from services.reporting.projections.ranking import ranking
 from services.reporting.projections.refused import refused_at, refused_events
 from services.reporting.projections.rules import holidays, regulation, rulebook
-from services.reporting.projections.scores import reports_of, scores
+from services.reporting.projections.score_queries import reports_of, scores
 from services.reporting.projections.sentences import SENTENCES
 from services.reporting.projections.timeline import happening, happenings
-from services.reporting.projections.units import members, names
-from services.reporting.projections.units import unit as unit_of
-from services.reporting.projections.voting import ballot_in_full, ballots_of
+from services.reporting.projections.unit_queries import members, names
+from services.reporting.projections.unit_queries import unit as unit_of
 from services.reporting.reading import NothingYetError, Reading, reading
 from tests.reporting.entries import CYCLE, MINISTRY, NEXT, Entries, unit
 from tests.reporting.year import CHAIR, FLAG, PRAISE, UNITS, founding, spring

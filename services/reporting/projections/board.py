@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from services.reporting.projections.cycles import milestones_of, steps, suspended_units
 from services.reporting.projections.rules import regulation
 from services.reporting.projections.timeline import newest_moment
-from services.reporting.projections.units import members
+from services.reporting.projections.unit_queries import members
 from thidua.clock import local_day, parse_instant
 
 if TYPE_CHECKING:

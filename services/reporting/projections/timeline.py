@@ -22,8 +22,9 @@ from services.reporting.projected import as_text
 from services.reporting.projection import Projection
 from services.reporting.projections.keys import keys
 from services.reporting.projections.rules import title_names
-from services.reporting.projections.sentences import SENTENCES, refusal_sentence, sentence
-from services.reporting.projections.units import Names, names
+from services.reporting.projections.sentences import SENTENCES
+from services.reporting.projections.unit_queries import Names, names
+from services.reporting.projections.wording import refusal_sentence, sentence
 from thidua.clock import format_instant, parse_instant
 from thidua.contracts.base import format_points
 
