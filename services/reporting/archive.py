@@ -26,7 +26,7 @@ from thidua.log import EntryError
 from thidua.stream import Follower
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from faststream.redis import RedisBroker
     from sqlalchemy import Connection, Engine

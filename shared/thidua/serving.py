@@ -25,7 +25,6 @@ from thidua.settings import Settings
 from thidua.signing import SigningKey
 
 if TYPE_CHECKING:
-    from faststream import ContextRepo
 
     from thidua.deciding import Judge
 
@@ -114,7 +113,7 @@ def deciding_app(judge: Judge[S], settings: ServiceSettings) -> AsgiFastStream:
                 await deciding.tick()
 
     @asynccontextmanager
-    async def lifespan(_context: ContextRepo) -> AsyncIterator[None]:
+    async def lifespan() -> AsyncIterator[None]:
         await wait_for_redis(client)
         await deciding.start()
         inbox.rewind()
@@ -145,4 +144,5 @@ def deciding_app(judge: Judge[S], settings: ServiceSettings) -> AsgiFastStream:
         specification=AsyncAPI(title=f"thidua {service}", version=str(judge.version)),
         asgi_routes=[("/health/live", make_ping_asgi(broker, timeout=1.0)), ("/health/ready", ready)],
         asyncapi_path="/asyncapi",
+        logger=None,
     )
