@@ -9,7 +9,7 @@ from typing import Any, Final, get_args
 from pydantic import BaseModel, ConfigDict, create_model
 
 from thidua.contracts.ballots import BallotsEvent
-from thidua.contracts.base import EventData
+from thidua.contracts.base import EventData, Scope
 from thidua.contracts.pledges import PledgesEvent
 from thidua.contracts.units import UnitsEvent
 
@@ -31,6 +31,11 @@ class Contract:
     service: str
     data: type[EventData]
     _payload: type[_Payload]
+
+    @property
+    def scope(self) -> Scope:
+        """Which kind of subject the event stands under."""
+        return self.data.SCOPE
 
     def parse(self, payload: bytes) -> EventData:
         """The frozen data of a whole payload; raises ``pydantic.ValidationError`` with the paths of all faults."""

@@ -1,0 +1,142 @@
+"""What the door knows of the log: registered keys, and where every event of the log stands."""
+
+from __future__ import annotations
+
+import asyncio
+from base64 import urlsafe_b64encode
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
+
+from thidua.clock import format_ms
+from thidua.contracts import CONTRACTS, Scope
+from thidua.folding import registry_of, touched
+from thidua.knowledge import moment, open_jws
+from thidua.log import Entry
+from thidua.refusals import Code, problem
+from thidua.signing import parse_jws
+from thidua.standing import Key, Registry, evolve_registry
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_REGISTRY_TYPES = tuple(
+    f'"{name}"'.encode() for name, contract in CONTRACTS.items() if contract.scope is Scope.REGISTRY
+)
+MOST_ANSWERS = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """An answer to an event that did not enter the log."""
+
+    code: str
+    facts: dict[str, Any]
+
+
+class Receipts:
+    """
+    The door's fold of the log: keys by name, positions by event hash, and who waits for which event.
+
+    Entries are opened no deeper than their hash, but for those of the registry.
+    """
+
+    def __init__(self) -> None:
+        self.position = 0
+        self.clock_ms = 0
+        self._registries: dict[str, Registry] = {}
+        self._keys_in: dict[str, str] = {}
+        self._positions: dict[bytes, int] = {}
+        self._answers: dict[str, Told] = {}
+        self._waiting: dict[str, list[asyncio.Future[None]]] = {}
+
+    def take(self, entry: Entry) -> None:
+        """Take in the next entry."""
+        if entry.said is not None:
+            event_hash = str(entry.said["hash"])
+        else:
+            parsed = parse_jws(entry.jws or b"")
+            event_hash = parsed.hash
+            if entry.is_recorded and any(name in parsed.payload for name in _REGISTRY_TYPES):
+                self._register(entry)
+        self._positions[event_hash.encode()] = entry.position
+        self.position = entry.position
+        self.clock_ms = max(self.clock_ms, entry.rx_ms)
+        self._wake(event_hash)
+
+    def answered(self, event_hash: str, told: Told) -> None:
+        """Keep what was said about an event that did not enter the log."""
+        if len(self._answers) >= MOST_ANSWERS:
+            del self._answers[next(iter(self._answers))]
+        self._answers[event_hash] = told
+        self._wake(event_hash)
+
+    def forget_answer(self, event_hash: str) -> None:
+        """The event comes again; what was said before no longer stands for it."""
+        self._answers.pop(event_hash, None)
+
+    def key(self, kid: str) -> Key | None:
+        """The key registered under a name."""
+        registry = self._registries.get(self._keys_in.get(kid, ""))
+        return None if registry is None else registry.keys.get(kid)
+
+    def publishers(self) -> set[str]:
+        """The codes of all who own a key and are no service."""
+        owners = {
+            key.owner for registry in self._registries.values() for key in registry.keys.values()
+        }
+        return {owner.rsplit("/", 1)[-1] for owner in owners if not owner.startswith("/services/")}
+
+    def place(self, event_hash: str) -> int | None:
+        """The position of an event of the log."""
+        return self._positions.get(event_hash.encode())
+
+    def answer(self, event_hash: str) -> Told | None:
+        """What was said about an event that did not enter the log."""
+        return self._answers.get(event_hash)
+
+    async def wait(self, hashes: Iterable[str], seconds: float) -> None:
+        """Return when every event has its place or its answer, or the time is over."""
+        loop = asyncio.get_running_loop()
+        futures = []
+        for event_hash in hashes:
+            if self.place(event_hash) is None and self.answer(event_hash) is None:
+                future: asyncio.Future[None] = loop.create_future()
+                self._waiting.setdefault(event_hash, []).append(future)
+                futures.append(future)
+        if futures:
+            await asyncio.wait(futures, timeout=seconds)
+            for future in futures:
+                future.cancel()
+
+    def _register(self, entry: Entry) -> None:
+        event = open_jws(entry.jws or b"", moment(entry.rx_ms)).event
+        for subject in touched(event):
+            if "/" not in subject:
+                before = self._registries.get(subject, Registry(registry_of(subject)))
+                self._registries[subject] = evolve_registry(before, event)
+                for kid in self._registries[subject].keys.keys() - before.keys.keys():
+                    self._keys_in[kid] = subject
+
+    def _wake(self, event_hash: str) -> None:
+        for future in self._waiting.pop(event_hash, ()):
+            if not future.done():
+                future.set_result(None)
+
+
+def receipt(event_hash: str, entry: Entry) -> dict[str, Any]:
+    """The receipt of an event of the log, with the problem's members when it was refused."""
+    told: dict[str, Any] = {
+        "hash": event_hash,
+        "position": entry.position,
+        "entry_hash": urlsafe_b64encode(sha256(entry.raw).digest()).rstrip(b"=").decode(),
+        "outcome": "recorded" if entry.is_recorded else "refused",
+        "rx": format_ms(entry.rx_ms),
+        "by": entry.by,
+    }
+    if entry.refused is not None:
+        told = {
+            **problem(Code(entry.refused["code"]), entry.refused["facts"], event=event_hash),
+            **told,
+        }
+    return told
