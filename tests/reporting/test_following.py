@@ -188,3 +188,13 @@ def test_another_interleaving_of_two_cycles_differs_only_in_what_is_bound_to_the
     assert first["timeline"] != second["timeline"]
     free = [fingerprints(e, bound_to_log=False) for e in engines]
     assert free[0]["cycles"] == free[1]["cycles"]
+
+
+@pytest.mark.postgres
+def test_sqlite_and_postgresql_give_equal_fingerprints(
+    told: Engine, tmp_path: Path, year: Entries
+) -> None:
+    other = open_engine(f"sqlite:///{tmp_path}/other.sqlite3")
+    followed(other, year.raw)
+    assert fingerprints(other) == fingerprints(told)
+    other.dispose()

