@@ -76,7 +76,7 @@ def run(
 def _run_all() -> int:
     """Run every process until one ends or we are told to stop; then stop the others."""
     children = [
-        subprocess.Popen([sys.executable, "-m", "services", "run", name]) for name in PROCESSES  # noqa: S603
+        subprocess.Popen([sys.executable, "-m", "services", "run", name]) for name in PROCESSES
     ]
 
     def stop(*_: object) -> None:

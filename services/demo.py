@@ -18,14 +18,14 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from services.ballots.domain import JUDGE as BALLOTS
 from services.founding import found, plan
 from services.player import Player, first_moment
+from services.pledges.domain import JUDGE as PLEDGES
 from services.processes import LOOPBACK, System, Valkey
 from services.reporting.checking import fingerprints_of_log
 from services.scenarios.format import Scenario, read_scenario
 from services.units.domain import JUDGE as UNITS
-from services.ballots.domain import JUDGE as BALLOTS
-from services.pledges.domain import JUDGE as PLEDGES
 from thidua.audit.rejudging import Rejudging
 from thidua.errors import ThiduaError
 from thidua.log import Entry, Names
@@ -40,7 +40,9 @@ PAGE: Final = 1000
 def demo(
     scenario: Annotated[Path, typer.Option(help="Scenario file (JSON Lines).")] = SEED,
     once: Annotated[bool, typer.Option("--once", help="Stop when the outcome is printed.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON object and nothing else.")
+    ] = False,
     port: Annotated[int, typer.Option(help="Port of the pages.")] = 8080,
 ) -> None:
     """
@@ -62,7 +64,9 @@ def demo(
         raise typer.Exit(4)
 
 
-def _run(year: Scenario, folder: Path, *, port: int | None, told: Console, as_json: bool) -> dict[str, Any]:
+def _run(
+    year: Scenario, folder: Path, *, port: int | None, told: Console, as_json: bool
+) -> dict[str, Any]:
     setup = year.setup
     founding = plan(
         folder,
@@ -92,12 +96,16 @@ def _run(year: Scenario, folder: Path, *, port: int | None, told: Console, as_js
         else:
             _print(outcome, year)
         if port is not None:
-            told.print(f"\nTrang báo cáo / pages: [bold]{system.url('reporting')}[/bold]   (Ctrl-C để dừng / to stop)")
+            told.print(
+                f"\nTrang báo cáo / pages: [bold]{system.url('reporting')}[/bold]   (Ctrl-C để dừng / to stop)"
+            )
             _wait_for_stop()
     return outcome
 
 
-def _play(year: Scenario, system: System, root: Any, root_kid: str, told: Console, *, quiet: bool) -> None:  # noqa: ANN401
+def _play(
+    year: Scenario, system: System, root: Any, root_kid: str, told: Console, *, quiet: bool
+) -> None:
     door = DoorClient(system.url("door"))
     columns = (
         TextColumn("[progress.description]{task.description}"),
@@ -108,7 +116,11 @@ def _play(year: Scenario, system: System, root: Any, root_kid: str, told: Consol
     with Progress(*columns, console=told, disable=quiet or not told.is_terminal) as bar:
         task = bar.add_task(year.setup.title, total=len(year.lines))
         player = Player(
-            year, door, root, root_kid, on_progress=lambda done, _all, _what: bar.update(task, completed=done)
+            year,
+            door,
+            root,
+            root_kid,
+            on_progress=lambda done, _all, _what: bar.update(task, completed=done),
         )
         try:
             player.play()
@@ -120,10 +132,14 @@ def _outcome(year: Scenario, system: System, root_spki: str) -> dict[str, Any]:
     """What the reporting API says, and whether a rebuild and a re-judging of the log say the same."""
     cycle = next(line.subject for line in year.lines if "/" in line.subject)
     with httpx.Client(base_url=system.url("reporting"), timeout=30) as api:
-        outcome: dict[str, Any] = api.get("/v1/outcome", params={"cycle": cycle}).raise_for_status().json()
+        outcome: dict[str, Any] = (
+            api.get("/v1/outcome", params={"cycle": cycle}).raise_for_status().json()
+        )
         served = api.get("/v1/fingerprints").raise_for_status().json()["fingerprints"]
     entries = asyncio.run(_entries(system.valkey.url))
-    rejudged = Rejudging((UNITS, BALLOTS, PLEDGES), origin=year.setup.origin, root_spki=root_spki).run(entries)
+    rejudged = Rejudging(
+        (UNITS, BALLOTS, PLEDGES), origin=year.setup.origin, root_spki=root_spki
+    ).run(entries)
     outcome["fingerprints_equal"] = fingerprints_of_log(entries) == served
     outcome["verified"] = rejudged.signatures == len(entries) - rejudged.said
     outcome["sandbox"] = True
@@ -143,18 +159,30 @@ async def _entries(redis_url: str) -> list[Entry]:
 def _print(outcome: dict[str, Any], year: Scenario) -> None:
     console = Console()
     console.print(f"[bold]{year.setup.title}[/bold]   (THỬ NGHIỆM / SANDBOX)")
-    console.print(f"Cụm trưởng / chair: [bold]{outcome['chair']}[/bold]   Cụm phó / deputy: [bold]{outcome['deputy']}[/bold]   "
-                  f"Chữ ký giao ước / signatures: {outcome['signatures']}")
+    console.print(
+        f"Cụm trưởng / chair: [bold]{outcome['chair']}[/bold]   Cụm phó / deputy: [bold]{outcome['deputy']}[/bold]   "
+        f"Chữ ký giao ước / signatures: {outcome['signatures']}"
+    )
     ranking = Table("Hạng", "Đơn vị", "Tổng điểm", title="Xếp hạng / ranking")
     for row in outcome["ranking"]:
         ranking.add_row(str(row["rank"]), row["unit"], row["total"])
     console.print(ranking)
-    ballots = Table("Nội dung", "Hình thức", "Phát/thu/hợp lệ", "Phiếu thuận", "Cần", "Đạt", title="Bỏ phiếu / ballots")
+    ballots = Table(
+        "Nội dung",
+        "Hình thức",
+        "Phát/thu/hợp lệ",
+        "Phiếu thuận",
+        "Cần",
+        "Đạt",
+        title="Bỏ phiếu / ballots",
+    )
     for ballot in outcome["ballots"]:
         votes = ", ".join(f"{unit} {n}" for unit, n in ballot["votes"].items())
         figures = f"{ballot['issued']}/{ballot['returned']}/{ballot['valid']}"
         passed = ", ".join(ballot["passed"])
-        ballots.add_row(ballot["subject"], ballot["mode"], figures, votes, str(ballot["threshold"]), passed)
+        ballots.add_row(
+            ballot["subject"], ballot["mode"], figures, votes, str(ballot["threshold"]), passed
+        )
     console.print(ballots)
     awards = Table("Đơn vị", "Khen thưởng", "Trạng thái", title="Khen thưởng / awards")
     for award in outcome["awards"]:
@@ -162,8 +190,10 @@ def _print(outcome: dict[str, Any], year: Scenario) -> None:
     console.print(awards)
     console.print(f"Tiền thưởng / reward: {outcome['reward_total']:,} đồng".replace(",", "."))
     equal = "khớp / equal" if outcome["fingerprints_equal"] else "KHÔNG KHỚP / NOT EQUAL"
-    console.print(f"{outcome['entries']} mục / entries, {outcome['recorded']} ghi nhận / recorded, "
-                  f"{outcome['refused']} từ chối / refused; dựng lại từ nhật ký / rebuilt from the log: {equal}")
+    console.print(
+        f"{outcome['entries']} mục / entries, {outcome['recorded']} ghi nhận / recorded, "
+        f"{outcome['refused']} từ chối / refused; dựng lại từ nhật ký / rebuilt from the log: {equal}"
+    )
 
 
 def _free(port: int) -> int:

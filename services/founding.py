@@ -27,7 +27,9 @@ class LogInUseError(ThiduaError):
     """The log is not empty; founding writes into an empty one alone."""
 
     def __init__(self, origin: str) -> None:
-        super().__init__(f"nhật ký {origin} đã có nội dung, không khởi tạo lại / the log is not empty: nothing was written")
+        super().__init__(
+            f"nhật ký {origin} đã có nội dung, không khởi tạo lại / the log is not empty: nothing was written"
+        )
 
 
 def kept_key(path: Path, algorithm: Algorithm) -> SigningKey:
@@ -39,7 +41,9 @@ def kept_key(path: Path, algorithm: Algorithm) -> SigningKey:
     return SigningKey.from_pem(path.read_bytes())
 
 
-def plan(home: Path, *, origin: str, authority: str, name_vi: str, name_en: str | None, rx_ms: int) -> Founding:
+def plan(
+    home: Path, *, origin: str, authority: str, name_vi: str, name_en: str | None, rx_ms: int
+) -> Founding:
     """A founding with the keys under ``home/keys``, made where they are missing and never overwritten."""
     keys = home / "keys"
     return Founding(
@@ -48,7 +52,9 @@ def plan(home: Path, *, origin: str, authority: str, name_vi: str, name_en: str 
         name_vi=name_vi,
         name_en=name_en,
         root=kept_key(keys / "root.pem", Algorithm.ES256),
-        services={service: kept_key(keys / f"{service}.pem", Algorithm.EDDSA) for service in SERVICES},
+        services={
+            service: kept_key(keys / f"{service}.pem", Algorithm.EDDSA) for service in SERVICES
+        },
         rx_ms=rx_ms,
     )
 
@@ -62,7 +68,10 @@ async def found(founding: Founding, redis_url: str) -> int:
         first = FirstEntries(
             origin=founding.origin,
             sandbox=founding.is_sandbox,
-            entries=[(entry.raw, id_key(entry.source, entry.event_id), entry.subject) for entry in entries],
+            entries=[
+                (entry.raw, id_key(entry.source, entry.event_id), entry.subject)
+                for entry in entries
+            ],
             chain=f"units/{founding.root_kid}",
             chain_head=head.text(),
         )
@@ -74,11 +83,20 @@ async def found(founding: Founding, redis_url: str) -> int:
 
 
 def init(
-    origin: Annotated[str, typer.Option(help="Name of the log, the audience of its events; sandbox/… may play a past year.")],
+    origin: Annotated[
+        str,
+        typer.Option(
+            help="Name of the log, the audience of its events; sandbox/… may play a past year."
+        ),
+    ],
     authority: Annotated[str, typer.Option(help="Code of the authority that runs the clusters.")],
     name: Annotated[str, typer.Option(help="The authority's name in Vietnamese.")],
-    home: Annotated[Path, typer.Option(help="Folder for keys; existing keys are kept.")] = Path("thidua-home"),
-    redis_url: Annotated[str, typer.Option(help="Where Redis is.", envvar="THIDUA_REDIS_URL")] = "redis://127.0.0.1:6379/0",
+    home: Annotated[Path, typer.Option(help="Folder for keys; existing keys are kept.")] = Path(
+        "thidua-home"
+    ),
+    redis_url: Annotated[
+        str, typer.Option(help="Where Redis is.", envvar="THIDUA_REDIS_URL")
+    ] = "redis://127.0.0.1:6379/0",
     name_en: Annotated[str | None, typer.Option(help="The authority's name in English.")] = None,
 ) -> None:
     """
@@ -86,7 +104,14 @@ def init(
 
     The root key's public half is printed: give it to auditors on paper.
     """
-    founding = plan(home, origin=origin, authority=authority, name_vi=name, name_en=name_en, rx_ms=WallClock().now_ms())
+    founding = plan(
+        home,
+        origin=origin,
+        authority=authority,
+        name_vi=name,
+        name_en=name_en,
+        rx_ms=WallClock().now_ms(),
+    )
     try:
         count = asyncio.run(found(founding, redis_url))
     except (ThiduaError, TimeoutError) as error:

@@ -74,9 +74,13 @@ class Player:
         """Play every line; raises :class:`UnexpectedAnswerError` at the first surprise."""
         setup = self.scenario.setup
         authority = setup.authority.code
-        self._publishers[authority] = self._publisher(authority, f"/authorities/{authority}", self.root_kid, self.root)
+        self._publishers[authority] = self._publisher(
+            authority, f"/authorities/{authority}", self.root_kid, self.root
+        )
         total = len(self.scenario.lines)
-        for done, (number, line) in enumerate(zip(self.scenario.numbers, self.scenario.lines, strict=True), 1):
+        for done, (number, line) in enumerate(
+            zip(self.scenario.numbers, self.scenario.lines, strict=True), 1
+        ):
             reply = self._say(line)
             outcome = reply.document.get("code") if reply.outcome != "recorded" else None
             if outcome != line.expect:
@@ -129,7 +133,9 @@ class Player:
                     raise
                 time.sleep(0.2)
                 continue
-            retry = reply.outcome == "pending" or (reply.document.get("retryable") and not reply.in_log)
+            retry = reply.outcome == "pending" or (
+                reply.document.get("retryable") and not reply.in_log
+            )
             if retry and time.monotonic() < deadline:
                 time.sleep(0.05)
                 continue

@@ -59,10 +59,19 @@ class Valkey:
         """Start it and return when it answers."""
         self.folder.mkdir(parents=True, exist_ok=True)
         options = {
-            "port": str(self.port), "bind": LOOPBACK, "dir": str(self.folder), "appendonly": "yes",
-            "appendfsync": "always", "maxmemory-policy": "noeviction", "save": "", "daemonize": "no",
+            "port": str(self.port),
+            "bind": LOOPBACK,
+            "dir": str(self.folder),
+            "appendonly": "yes",
+            "appendfsync": "always",
+            "maxmemory-policy": "noeviction",
+            "save": "",
+            "daemonize": "no",
         }
-        command = [str(get_binary_path()), *(word for key, value in options.items() for word in (f"--{key}", value))]
+        command = [
+            str(get_binary_path()),
+            *(word for key, value in options.items() for word in (f"--{key}", value)),
+        ]
         output = (self.folder / "valkey.log").open("ab")
         self.process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)  # noqa: S603
         output.close()
@@ -123,7 +132,11 @@ class System:
             environment["THIDUA_SIGNING_KEY_FILE"] = str(key)
         command = [sys.executable, "-m", "services", "run", name, "--port", str(self.ports[name])]
         self.running[name] = subprocess.Popen(  # noqa: S603 - our own module
-            command, env=environment, stdout=log, stderr=subprocess.STDOUT, cwd=Path(__file__).parent.parent
+            command,
+            env=environment,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            cwd=Path(__file__).parent.parent,
         )
         log.close()
 
@@ -157,7 +170,12 @@ class System:
         """Hand over the system as it is."""
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        where: TracebackType | None,
+    ) -> None:
         """Stop everything."""
         self.stop()
 

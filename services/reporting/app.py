@@ -40,7 +40,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     projector, archive = Projector(engine), Archive(engine)
     gatekeeper = Gatekeeper(archive, event_log)
     followers = (
-        following.follow(broker, names.log, projector, lambda at: event_log.follow("projector", at)),
+        following.follow(
+            broker, names.log, projector, lambda at: event_log.follow("projector", at)
+        ),
         archiving.follow(broker, names.log, archive, lambda at: event_log.follow("archive", at)),
     )
 
@@ -90,7 +92,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         if not status.is_open:
             faults.append(f"gate: {status.reason}")
         running = all(one.running for one in followers) and await broker.ping(1.0)
-        told = f"reporting position={projector.position} sealed={archive.position} {' '.join(faults)}"
+        told = (
+            f"reporting position={projector.position} sealed={archive.position} {' '.join(faults)}"
+        )
         return PlainTextResponse(told, 200 if running and not faults else 503)
 
     app.include_router(api(engine))

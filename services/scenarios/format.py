@@ -18,7 +18,6 @@ from thidua.contracts.base import Code, Name
 from thidua.errors import RejectError
 from thidua.refusals import Code as RefusalCode
 
-
 Model = TypeVar("Model", bound=BaseModel)
 
 
@@ -53,7 +52,9 @@ class Setup(_Part):
     title: Name
     origin: Annotated[str, StringConstraints(pattern=r"^sandbox/[a-z0-9][a-z0-9./-]{1,100}$")]
     authority: Authority
-    publishers: Annotated[dict[Code, Literal["ES256", "EdDSA", "RS256", "PS256"]], Field(min_length=1)]
+    publishers: Annotated[
+        dict[Code, Literal["ES256", "EdDSA", "RS256", "PS256"]], Field(min_length=1)
+    ]
 
 
 class Line(_Part):
@@ -131,7 +132,9 @@ def _object(number: int, raw: str) -> dict[str, Any]:
 
 def _setup(number: int, members: dict[str, Any]) -> Setup:
     if members.keys() != {"setup"} or not isinstance(members["setup"], dict):
-        raise ScenarioError(number, 'cần {"setup": {…}} ở dòng đầu / the first line is {"setup": {…}}')
+        raise ScenarioError(
+            number, 'cần {"setup": {…}} ở dòng đầu / the first line is {"setup": {…}}'
+        )
     return _parsed(Setup, number, members["setup"])
 
 
@@ -146,7 +149,9 @@ def _parsed(model: type[Model], number: int, members: dict[str, Any]) -> Model:
 
 def _check(line: Line, setup: Setup, before: list[Line], number: int) -> None:
     if line.publisher != setup.authority.code and line.publisher not in setup.publishers:
-        raise ScenarioError(number, f"publisher {line.publisher}: không có trong setup / is not in the set-up")
+        raise ScenarioError(
+            number, f"publisher {line.publisher}: không có trong setup / is not in the set-up"
+        )
     if line.arrival < line.time:
         raise ScenarioError(number, "arrives: sớm hơn time / is earlier than time")
     if before and line.arrival < before[-1].arrival:

@@ -133,7 +133,11 @@ class Drafting(Generic[S]):
         try:
             opened = open_jws(jws, rx)
         except EnvelopeError as fault:
-            facts: dict[str, object] = {"path": fault.path, "expected": fault.expected, "given": fault.given}
+            facts: dict[str, object] = {
+                "path": fault.path,
+                "expected": fault.expected,
+                "given": fault.given,
+            }
             draft.answers.append(Answer("", parsed.hash, Code.ENVELOPE_INVALID, facts))
             return
         except FormError as fault:
@@ -143,7 +147,10 @@ class Drafting(Generic[S]):
         event, envelope = opened.event, opened.envelope
         if not self._admits(draft, envelope, event.kid, event.hash):
             return
-        if id_key(event.source, event.id) in self.knowledge.ids or id_key(event.source, event.id) in draft.ids:
+        if (
+            id_key(event.source, event.id) in self.knowledge.ids
+            or id_key(event.source, event.id) in draft.ids
+        ):
             self._refuse(draft, item, event, jws, Refused(Code.DUPLICATE_ID, {"id": event.id}))
             return
         self._due(draft, event.subject, item.rx_ms)
@@ -172,14 +179,23 @@ class Drafting(Generic[S]):
             chain = self.knowledge.chain(kid)
             past = [*chain.hashes, *draft.links.get(kid, ())]
             if past[envelope.seq - 1] != event_hash:
-                draft.answers.append(Answer(source, event_hash, Code.CHAIN_FORK, {"kid": kid, "seq": envelope.seq}))
+                draft.answers.append(
+                    Answer(source, event_hash, Code.CHAIN_FORK, {"kid": kid, "seq": envelope.seq})
+                )
             return False
         if envelope.seq != head.seq + 1 or envelope.prev != head.hash:
-            facts = {"kid": kid, "expected_seq": head.seq + 1, "expected_prev": head.hash, "given_seq": envelope.seq}
+            facts = {
+                "kid": kid,
+                "expected_seq": head.seq + 1,
+                "expected_prev": head.hash,
+                "given_seq": envelope.seq,
+            }
             draft.answers.append(Answer(source, event_hash, Code.CHAIN_EXPECTED, facts))
             return False
         if key.status != "active":
-            draft.answers.append(Answer(source, event_hash, Code.KEY_EXPIRED, {"kid": kid, "status": key.status}))
+            draft.answers.append(
+                Answer(source, event_hash, Code.KEY_EXPIRED, {"kid": kid, "status": key.status})
+            )
             return False
         return True
 
@@ -188,11 +204,24 @@ class Drafting(Generic[S]):
         known = self.knowledge.chain(kid).head
         return ChainHead(known.seq + len(links), links[-1]) if links else known
 
-    def _refuse(self, draft: Draft[S], item: InboxItem, event: Event, jws: bytes, refused: Refused) -> None:
+    def _refuse(
+        self, draft: Draft[S], item: InboxItem, event: Event, jws: bytes, refused: Refused
+    ) -> None:
         raw = write_refused(item.rx_ms, self.by, refused.code, refused.facts, jws)
-        self._link(draft, DraftEntry(raw, event.kid, event.hash, event.source, None, "refused", refused.code))
+        self._link(
+            draft,
+            DraftEntry(raw, event.kid, event.hash, event.source, None, "refused", refused.code),
+        )
 
-    def _said(self, draft: Draft[S], item: InboxItem, fault: FormError, kid: str, event_hash: str, jws: bytes) -> None:
+    def _said(
+        self,
+        draft: Draft[S],
+        item: InboxItem,
+        fault: FormError,
+        kid: str,
+        event_hash: str,
+        jws: bytes,
+    ) -> None:
         envelope = fault.envelope
         said = {
             "hash": event_hash,
@@ -204,7 +233,10 @@ class Drafting(Generic[S]):
             "subject": envelope.subject,
         }
         raw = write_said(item.rx_ms, self.by, fault.code, fault.facts, said)
-        self._link(draft, DraftEntry(raw, kid, event_hash, envelope.source, None, "refused", fault.code, jws))
+        self._link(
+            draft,
+            DraftEntry(raw, kid, event_hash, envelope.source, None, "refused", fault.code, jws),
+        )
 
     def _due(self, draft: Draft[S], subject: str, rx_ms: int) -> None:
         for _ in range(DUE_ROUNDS):
@@ -221,7 +253,9 @@ class Drafting(Generic[S]):
         for ordinal, own in enumerate(owned):
             cause = own.cause or judged
             head = self._head(draft, self.signer.kid)
-            payload = own_payload(self.signer, own, cause=cause, ordinal=ordinal, rx_ms=rx_ms, after=head)
+            payload = own_payload(
+                self.signer, own, cause=cause, ordinal=ordinal, rx_ms=rx_ms, after=head
+            )
             jws = sign(payload, self.signer.key, self.signer.kid).encode()
             event = open_jws(jws, moment(rx_ms)).event
             raw = write_recorded(rx_ms, self.by, jws)
@@ -252,7 +286,9 @@ class Voice(Protocol):
         """The log's origin."""
 
 
-def own_payload(voice: Voice, own: Own, *, cause: str, ordinal: int, rx_ms: int, after: ChainHead) -> bytes:
+def own_payload(
+    voice: Voice, own: Own, *, cause: str, ordinal: int, rx_ms: int, after: ChainHead
+) -> bytes:
     """The exact payload of a service's own event: no chance in it, ``time`` is the arrival it follows from."""
     kind = own.data.TYPE
     seed = "\0".join((voice.origin, voice.service, cause, kind, str(ordinal)))

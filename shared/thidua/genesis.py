@@ -17,7 +17,7 @@ from thidua.clock import format_ms
 from thidua.contracts import SERVICES, EventData
 from thidua.contracts.units import AuthorityEstablished, JudgeActivated, KeyRegistered, LogOpened
 from thidua.drafting import derived_id
-from thidua.knowledge import ChainHead, open_jws, moment, own_kid, own_source
+from thidua.knowledge import ChainHead, moment, open_jws, own_kid, own_source
 from thidua.log.entry import write_recorded
 from thidua.signing import SigningKey, possession_proof, sign
 
@@ -112,7 +112,13 @@ def first_entries(founding: Founding) -> tuple[list[FirstEntry], ChainHead]:
         jws = sign(raw, founding.root, founding.root_kid).encode()
         event = open_jws(jws, moment(founding.rx_ms)).event
         entries.append(
-            FirstEntry(write_recorded(founding.rx_ms, BY, jws), founding.authority, source, event.id, event.hash)
+            FirstEntry(
+                write_recorded(founding.rx_ms, BY, jws),
+                founding.authority,
+                source,
+                event.id,
+                event.hash,
+            )
         )
         head = ChainHead(head.seq + 1, event.hash)
     return entries, head

@@ -57,7 +57,9 @@ class Judging(Generic[S]):
     ``position`` and ``offset`` say how far it has followed the log and consumed its inbox.
     """
 
-    def __init__(self, judge: Judge[S], event_log: EventLog, signer: Signer, *, sandbox: bool) -> None:
+    def __init__(
+        self, judge: Judge[S], event_log: EventLog, signer: Signer, *, sandbox: bool
+    ) -> None:
         self.judge = judge
         self.log = event_log
         self.sandbox = sandbox
@@ -134,19 +136,20 @@ class Judging(Generic[S]):
         """
         if self.sandbox:
             now_ms = self.clock_ms()
-        for subject, alarm_ms in list(self._alarms.items()):
-            if alarm_ms <= now_ms:
-                self._dirty.add(subject)
+        self._dirty.update(subject for subject, at in self._alarms.items() if at <= now_ms)
+        waiting: set[str] = set()
         for subject in sorted(self._dirty):
             self._set_alarm(subject)
             head = self.knowledge.heads.get(subject, 0)
             if self._woken.get(subject) != head and self.drafting.owed(subject, now_ms):
                 alarm_ms = self._alarms.get(subject)
                 past = alarm_ms if alarm_ms is not None and alarm_ms <= now_ms else 0
-                await self.log.wake(self.judge.service, subject, past, sandbox=self.sandbox)
-                self._woken[subject] = head
-        self._dirty.clear()
-        if self._told != self.position:
+                if await self.log.wake(self.judge.service, subject, past, sandbox=self.sandbox):
+                    self._woken[subject] = head
+                else:
+                    waiting.add(subject)
+        self._dirty = waiting
+        if self._told != self.position and not waiting:
             await self.log.follow(self.judge.service, self.position)
             self._told = self.position
 
@@ -167,7 +170,9 @@ class Judging(Generic[S]):
             if "/" in subject:
                 self._dirty.add(subject)
             else:
-                self._dirty.update(s for s in self.knowledge.fold.subjects() if s.startswith(f"{subject}/"))
+                self._dirty.update(
+                    s for s in self.knowledge.fold.subjects() if s.startswith(f"{subject}/")
+                )
 
     def _set_alarm(self, subject: str) -> None:
         at = self.judge.alarm(self.knowledge.fold.view(), subject)
@@ -194,7 +199,11 @@ class Judging(Generic[S]):
             chains=chains,
             entries=[_new_entry(entry) for entry in draft.entries],
             answers=[
-                UnloggedAnswer(_code(answer.publisher), answer.hash, json.dumps({"code": answer.code, "facts": answer.facts}))
+                UnloggedAnswer(
+                    _code(answer.publisher),
+                    answer.hash,
+                    json.dumps({"code": answer.code, "facts": answer.facts}),
+                )
                 for answer in draft.answers
             ],
         )
@@ -220,7 +229,11 @@ class Judging(Generic[S]):
 
 def _new_entry(entry: DraftEntry) -> NewEntry:
     event = entry.event
-    receipt = None if entry.publisher is None else Receipt(_code(entry.publisher), entry.hash, entry.outcome, entry.code)
+    receipt = (
+        None
+        if entry.publisher is None
+        else Receipt(_code(entry.publisher), entry.hash, entry.outcome, entry.code)
+    )
     return NewEntry(
         raw=entry.raw,
         subjects=entry.subjects,

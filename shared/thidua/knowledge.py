@@ -146,7 +146,11 @@ class Knowledge(Generic[S]):
             self.heads[subject] = position
         self.ids.add(id_key(event.source, event.id))
         if "/" not in event.subject:
-            for kid in (getattr(event.data, "kid", None), getattr(event.data, "new_kid", None), getattr(event.data, "root_kid", None)):
+            for kid in (
+                getattr(event.data, "kid", None),
+                getattr(event.data, "new_kid", None),
+                getattr(event.data, "root_kid", None),
+            ):
                 if kid is not None:
                     self.keys_in.setdefault(kid, event.subject)
 

@@ -82,7 +82,11 @@ class Publisher:
             "prev": head.hash,
             "data": data,
         }
-        return sign(json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode(), self.key, self.kid)
+        return sign(
+            json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode(),
+            self.key,
+            self.kid,
+        )
 
     def entered(self, wire_type: str, jws: str) -> None:
         """The event entered the log, recorded or refused: the next one follows it."""
@@ -143,7 +147,7 @@ class DoorClient:
         """Close the connection."""
         self._http.close()
 
-    def _ask(self, method: str, path: str, **options: Any) -> Reply:  # noqa: ANN401 - handed on to httpx
+    def _ask(self, method: str, path: str, **options: Any) -> Reply:
         try:
             response = self._http.request(method, path, **options)
             return Reply(response.status_code, response.json())

@@ -181,7 +181,7 @@ def _cut(text: str) -> str:
     return clean if len(clean) <= _LONGEST_FACT else f"{clean[: _LONGEST_FACT - 1]}…"
 
 
-def problem(  # noqa: PLR0913 - one parameter for each member of the answer
+def problem(
     code: Code,
     facts: Mapping[str, object] | None = None,
     *,
@@ -239,7 +239,7 @@ def _plain(fact: object) -> str | int | bool | list[Any] | None:
     return _shown(fact)
 
 
-def _refusal(  # noqa: PLR0913 - a row of the table below
+def _refusal(
     code: Code,
     stage: Stage,
     status: int,

@@ -19,13 +19,11 @@ from thidua.drafting import Signer
 from thidua.judging import BATCH, PAGE, Judging, inbox_item
 from thidua.log import Names, read_entry
 from thidua.log.redis_log import RedisLog
-from thidua.stream import Follower, RawEntry, new_broker, new_client, wait_for_redis
-
 from thidua.settings import Settings
 from thidua.signing import SigningKey
+from thidua.stream import Follower, RawEntry, new_broker, new_client, wait_for_redis
 
 if TYPE_CHECKING:
-
     from thidua.deciding import Judge
 
 S = TypeVar("S")
@@ -101,10 +99,16 @@ def deciding_app(judge: Judge[S], settings: ServiceSettings) -> AsgiFastStream:
     broker = new_broker(url, service)
     client = new_client(url)
     event_log = RedisLog(client, names)
-    deciding = Deciding(Judging(judge, event_log, settings.signer(service), sandbox=settings.is_sandbox))
+    deciding = Deciding(
+        Judging(judge, event_log, settings.signer(service), sandbox=settings.is_sandbox)
+    )
     judging = deciding.judging
-    inbox = Follower(broker, names.inbox(service), deciding.from_inbox, lambda: judging.offset, most=BATCH)
-    entries = Follower(broker, names.log, deciding.from_log, lambda: f"{judging.position}-0", most=PAGE)
+    inbox = Follower(
+        broker, names.inbox(service), deciding.from_inbox, lambda: judging.offset, most=BATCH
+    )
+    entries = Follower(
+        broker, names.log, deciding.from_log, lambda: f"{judging.position}-0", most=PAGE
+    )
 
     async def keep_time() -> None:
         while True:
@@ -121,7 +125,9 @@ def deciding_app(judge: Judge[S], settings: ServiceSettings) -> AsgiFastStream:
         gc.collect()
         gc.freeze()
         timers = asyncio.create_task(keep_time())
-        log.info("service_started", service=service, position=judging.position, offset=judging.offset)
+        log.info(
+            "service_started", service=service, position=judging.position, offset=judging.offset
+        )
         try:
             yield
         finally:
@@ -133,7 +139,11 @@ def deciding_app(judge: Judge[S], settings: ServiceSettings) -> AsgiFastStream:
 
     @get
     async def ready(_scope: object) -> AsgiResponse:
-        faults = [fault for fault in (inbox.halted, entries.halted, inbox.failing, entries.failing) if fault]
+        faults = [
+            fault
+            for fault in (inbox.halted, entries.halted, inbox.failing, entries.failing)
+            if fault
+        ]
         running = inbox.running and entries.running and await broker.ping(1.0)
         body = f"{service} position={judging.position} offset={judging.offset} {' '.join(faults)}".encode()
         return AsgiResponse(body, 200 if running and not faults else 503)
@@ -142,7 +152,10 @@ def deciding_app(judge: Judge[S], settings: ServiceSettings) -> AsgiFastStream:
         broker,
         lifespan=lifespan,
         specification=AsyncAPI(title=f"thidua {service}", version=str(judge.version)),
-        asgi_routes=[("/health/live", make_ping_asgi(broker, timeout=1.0)), ("/health/ready", ready)],
+        asgi_routes=[
+            ("/health/live", make_ping_asgi(broker, timeout=1.0)),
+            ("/health/ready", ready),
+        ],
         asyncapi_path="/asyncapi",
         logger=None,
     )

@@ -34,6 +34,7 @@ __all__ = [
     "roles_held",
 ]
 
+
 @dataclass(frozen=True, slots=True)
 class Name:
     """A unit's names from a day on."""
@@ -119,7 +120,10 @@ class Registry:
             sorted(
                 m.unit
                 for m in self.memberships
-                if m.cluster == cluster and m.holds(day) and m.unit in self.units and self.units[m.unit].exists(day)
+                if m.cluster == cluster
+                and m.holds(day)
+                and m.unit in self.units
+                and self.units[m.unit].exists(day)
             )
         )
 
@@ -175,7 +179,7 @@ class Frame:
         return f"{self.authority}/{self.cluster}/{self.year - 1}"
 
 
-def evolve_frame(frame: Frame, event: Event) -> Frame:  # noqa: PLR0911 - one return per event
+def evolve_frame(frame: Frame, event: Event) -> Frame:
     """The frame after *event*; events that do not concern it leave it as it is."""
     match event.data:
         case u.CycleOpened():
@@ -183,7 +187,9 @@ def evolve_frame(frame: Frame, event: Event) -> Frame:  # noqa: PLR0911 - one re
         case u.CycleClosed():
             return replace(frame, closed=True)
         case u.RulebookAdopted() as rulebook:
-            return replace(frame, rulebook=rulebook, rulebooks={**frame.rulebooks, rulebook.version: rulebook})
+            return replace(
+                frame, rulebook=rulebook, rulebooks={**frame.rulebooks, rulebook.version: rulebook}
+            )
         case b.OfficerCarriedOver(office=office, unit=unit):
             return _with_officer(frame, office, Officer(unit, "carried-over", event.hash))
         case b.ChairElected(unit=unit, for_year=year) if year == frame.year:
@@ -209,7 +215,10 @@ def evolve_registry(registry: Registry, event: Event) -> Registry:  # noqa: C901
         case u.LogOpened():
             root = Key(data.root_kid, event.source, data.root_alg, data.root_spki)
             return replace(
-                registry, origin=data.origin, sandbox=data.sandbox, keys={**registry.keys, root.kid: root}
+                registry,
+                origin=data.origin,
+                sandbox=data.sandbox,
+                keys={**registry.keys, root.kid: root},
             )
         case u.JudgeActivated():
             return replace(registry, judges={**registry.judges, data.service: data.version})
@@ -218,9 +227,13 @@ def evolve_registry(registry: Registry, event: Event) -> Registry:  # noqa: C901
         case u.AuthorityEstablished() if event.subject != registry.authority:
             return replace(registry, genesis=event.subject)
         case u.AuthorityEstablished():
-            return replace(registry, authorities={**registry.authorities, data.authority: data.name_vi})
+            return replace(
+                registry, authorities={**registry.authorities, data.authority: data.name_vi}
+            )
         case u.CalendarPublished():
-            return replace(registry, calendars={**registry.calendars, data.year: frozenset(data.holidays)})
+            return replace(
+                registry, calendars={**registry.calendars, data.year: frozenset(data.holidays)}
+            )
         case u.BaseSalarySet():
             salaries = {**dict(registry.salaries), data.valid_from: data.amount}
             return replace(registry, salaries=tuple(sorted(salaries.items())))
@@ -237,20 +250,28 @@ def evolve_registry(registry: Registry, event: Event) -> Registry:  # noqa: C901
             return _with_units(registry, replace(unit, names=names))
         case u.UnitMerged():
             into = registry.units[data.into]
-            ended = [replace(registry.units[code], ended=data.on, into=(data.into,)) for code in data.units]
+            ended = [
+                replace(registry.units[code], ended=data.on, into=(data.into,))
+                for code in data.units
+            ]
             heir = replace(into, predecessors=(*into.predecessors, *data.units))
             return _with_units(registry, *ended, heir)
         case u.UnitSplit():
             unit = registry.units[data.unit]
             parent = replace(unit, into=data.into, ended=unit.ended if data.continues else data.on)
             children = [
-                replace(registry.units[code], predecessors=(*registry.units[code].predecessors, data.unit))
+                replace(
+                    registry.units[code],
+                    predecessors=(*registry.units[code].predecessors, data.unit),
+                )
                 for code in data.into
             ]
             return _with_units(registry, parent, *children)
         case u.UnitDissolved():
             heirs = (data.receiving,) if data.receiving else ()
-            return _with_units(registry, replace(registry.units[data.unit], ended=data.on, into=heirs))
+            return _with_units(
+                registry, replace(registry.units[data.unit], ended=data.on, into=heirs)
+            )
         case u.KeyRegistered():
             key = Key(data.kid, data.owner, data.alg, data.spki)
             return replace(registry, keys={**registry.keys, key.kid: key})
@@ -261,7 +282,9 @@ def evolve_registry(registry: Registry, event: Event) -> Registry:  # noqa: C901
             return replace(registry, keys=keys)
         case u.KeyRevoked():
             old = registry.keys[data.kid]
-            return replace(registry, keys={**registry.keys, old.kid: replace(old, status="revoked")})
+            return replace(
+                registry, keys={**registry.keys, old.kid: replace(old, status="revoked")}
+            )
         case u.DelegateAppointed():
             return replace(registry, delegates=registry.delegates | {(data.unit, data.delegate)})
         case u.ClusterFormed():
@@ -322,7 +345,9 @@ def _exists(registry: Registry, unit: str, day: date) -> bool:
     return unit in registry.units and registry.units[unit].exists(day)
 
 
-def roles_held(source: str, registry: Registry, frame: Frame | None, before: Frame | None, day: date) -> frozenset[Role]:
+def roles_held(
+    source: str, registry: Registry, frame: Frame | None, before: Frame | None, day: date
+) -> frozenset[Role]:
     """
     The roles *source* holds on *day* by registry and frame.
 
@@ -343,4 +368,3 @@ def roles_held(source: str, registry: Registry, frame: Frame | None, before: Fra
         if unit == acting_deputy(registry, frame, before, day):
             held.add(Role.DEPUTY)
     return frozenset(held)
-

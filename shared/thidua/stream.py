@@ -40,7 +40,12 @@ GRACE_SECONDS = 8.0
 
 def new_broker(url: str, name: str) -> RedisBroker:
     """A broker for followers; it publishes nothing and logs through structlog alone."""
-    return RedisBroker(url, logger=None, graceful_timeout=GRACE_SECONDS, client_name=f"thidua-{name}")
+    return RedisBroker(
+        url,
+        logger=None,  # type: ignore[arg-type]  # None is how FastStream is told to log nothing
+        graceful_timeout=GRACE_SECONDS,
+        client_name=f"thidua-{name}",
+    )
 
 
 def new_client(url: str) -> Redis:
@@ -49,7 +54,9 @@ def new_client(url: str) -> Redis:
 
     It never repeats a command by itself: whether a lost reply may be asked for again is the caller's to know.
     """
-    return Redis.from_url(url, retry=Retry(NoBackoff(), 0), socket_timeout=10, socket_connect_timeout=5)
+    return Redis.from_url(
+        url, retry=Retry(NoBackoff(), 0), socket_timeout=10, socket_connect_timeout=5
+    )
 
 
 class Follower:
@@ -61,7 +68,15 @@ class Follower:
     says why. ``beats`` counts the batches taken, as proof that the loop runs.
     """
 
-    def __init__(self, broker: RedisBroker, stream: str, take: Take, position: Callable[[], str], *, most: int = 100) -> None:
+    def __init__(
+        self,
+        broker: RedisBroker,
+        stream: str,
+        take: Take,
+        position: Callable[[], str],
+        *,
+        most: int = 100,
+    ) -> None:
         self.stream = stream
         self.halted: str | None = None
         self.failing: str | None = None
@@ -71,7 +86,12 @@ class Follower:
         self._failures = 0
         self.subscriber: StreamBatchSubscriber = broker.subscriber(
             stream=StreamSub(
-                stream, last_id="0-0", batch=True, max_records=most, polling_interval=POLL_MS, no_ack=True
+                stream,
+                last_id="0-0",
+                batch=True,
+                max_records=most,
+                polling_interval=POLL_MS,
+                no_ack=True,
             ),
             parser=self._parse,
             no_reply=True,
@@ -93,7 +113,7 @@ class Follower:
         """Go back to the position that was really taken."""
         self.subscriber.last_id = self._position()
 
-    async def _parse(self, raw: Any, _original: Any) -> RedisBatchStreamMessage:  # noqa: ANN401 - FastStream's type
+    async def _parse(self, raw: Any, _original: Any) -> RedisBatchStreamMessage:
         last = raw["message_ids"][-1].decode()
         return RedisBatchStreamMessage(
             raw,
@@ -104,23 +124,34 @@ class Follower:
             correlation_id=last,
         )
 
-    async def _handle(self, raw: Any) -> None:  # noqa: ANN401 - FastStream's type
+    async def _handle(self, raw: Any) -> None:
         if self.halted is not None:
             await asyncio.sleep(BACK_OFF[-1])
             self.rewind()
             return
-        entries = [(name.decode(), fields) for name, fields in zip(raw["message_ids"], raw["data"], strict=True)]
+        entries = [
+            (name.decode(), fields)
+            for name, fields in zip(raw["message_ids"], raw["data"], strict=True)
+        ]
         try:
             await self._take(entries)
         except StopError as error:
             self.halted = str(error)
             self.rewind()
-            log.critical("follower_halted", stream=self.stream, reason=str(error), remedy=error.diagnostics())
+            log.critical(
+                "follower_halted", stream=self.stream, reason=str(error), remedy=error.diagnostics()
+            )
         except (RetryError, RedisError, OSError) as error:
             self.failing = str(error)
             pause = BACK_OFF[min(self._failures, len(BACK_OFF) - 1)]
             self._failures += 1
-            log.warning("follower_retries", stream=self.stream, error=type(error).__name__, reason=str(error), pause=pause)
+            log.warning(
+                "follower_retries",
+                stream=self.stream,
+                error=type(error).__name__,
+                reason=str(error),
+                pause=pause,
+            )
             await asyncio.sleep(pause)
             self.rewind()
         except Exception as error:

@@ -328,7 +328,7 @@ def test_keys_on_other_curves_are_refused() -> None:
 
 
 def test_rsa_keys_below_2048_bits_are_refused() -> None:
-    private = rsa.generate_private_key(65537, 1024)  # noqa: S505 - that is the point
+    private = rsa.generate_private_key(65537, 1024)
 
     with pytest.raises(MalformedError, match="1024 bits"):
         VerifyingKey.from_spki(spki_of(private), Algorithm.RS256)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Query
 
@@ -21,7 +21,9 @@ def api(engine: Engine) -> APIRouter:
     routes = APIRouter(prefix="/v1")
 
     @routes.get("/outcome", summary="Kết quả của một năm thi đua / a year's outcome")
-    def outcome_of(cycle: str = Query(pattern=SUBJECT, examples=["BVHTTDL/BGPB/2020"])) -> dict[str, Any]:
+    def outcome_of(
+        cycle: Annotated[str, Query(pattern=SUBJECT, examples=["BVHTTDL/BGPB/2020"])],
+    ) -> dict[str, Any]:
         """Officers and pledge of the next year; ranking, ballots, awards and money of this one."""
         return outcome(engine, cycle)
 

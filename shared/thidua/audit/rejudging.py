@@ -17,7 +17,16 @@ from thidua.deciding import Judge, Own, Recorded, Refused
 from thidua.drafting import own_payload
 from thidua.errors import RejectError
 from thidua.genesis import BY as GENESIS
-from thidua.knowledge import Knowledge, Opened, id_key, judged_by, moment, open_jws, own_kid, own_source
+from thidua.knowledge import (
+    Knowledge,
+    Opened,
+    id_key,
+    judged_by,
+    moment,
+    open_jws,
+    own_kid,
+    own_source,
+)
 from thidua.log.entry import Entry, write_refused
 from thidua.refusals import Code
 from thidua.signing import VerifyingKey, parse_jws
@@ -69,7 +78,9 @@ class Rejudging:
     *root_spki* is the root key as the auditor got it from outside.
     """
 
-    def __init__(self, judges: Sequence[Judge[Any]], *, origin: str, root_spki: str | None = None) -> None:
+    def __init__(
+        self, judges: Sequence[Judge[Any]], *, origin: str, root_spki: str | None = None
+    ) -> None:
         self.origin = origin
         self.root_spki = root_spki
         self.counts = Rejudged()
@@ -135,7 +146,9 @@ class Rejudging:
                 raise NotFollowingError(entry.position, f"key {event.kid} may not sign here")
             spki, alg, owner = found[1].spki, found[1].alg, found[1].owner
         if owner != event.source:
-            raise NotFollowingError(entry.position, f"{event.kid} belongs to {owner}, not {event.source}")
+            raise NotFollowingError(
+                entry.position, f"{event.kid} belongs to {owner}, not {event.source}"
+            )
         try:
             parse_jws(entry.jws or b"").verify(VerifyingKey.from_spki(spki, alg))
         except RejectError as error:
@@ -153,7 +166,9 @@ class Rejudging:
         said = entry.said or {}
         head = known.chain(said["kid"]).head
         if (said["seq"], said["prev"]) != (head.seq + 1, head.hash):
-            raise NotFollowingError(entry.position, f"{said['kid']} says {said['seq']} after {head.seq}")
+            raise NotFollowingError(
+                entry.position, f"{said['kid']} says {said['seq']} after {head.seq}"
+            )
         self.counts.said += 1
 
     def _judge(self, entry: Entry, known: Knowledge[Any], opened: Opened) -> None:
@@ -165,16 +180,22 @@ class Rejudging:
         else:
             owed = judge.due(known.fold.view(), event.subject, event.rx)
             if owed:
-                raise NotFollowingError(entry.position, f"{owed[0].data.TYPE} was due before and left out")
+                raise NotFollowingError(
+                    entry.position, f"{owed[0].data.TYPE} was due before and left out"
+                )
             judgement = judge.judge(event, known.fold.view(), event.rx)
         match judgement:
             case Refused(code=code, facts=facts):
                 if entry.raw != write_refused(entry.rx_ms, entry.by, code, facts, entry.jws or b""):
-                    raise NotFollowingError(entry.position, f"the judge refuses it: {code} {dict(facts)}")
+                    raise NotFollowingError(
+                        entry.position, f"the judge refuses it: {code} {dict(facts)}"
+                    )
                 self.counts.refused += 1
             case Recorded(follows=follows):
                 if not entry.is_recorded:
-                    raise NotFollowingError(entry.position, "the judge accepts it, the log says refused")
+                    raise NotFollowingError(
+                        entry.position, "the judge accepts it, the log says refused"
+                    )
                 self._pending[judge.service] = _Pending(event.hash, deque(enumerate(follows)))
                 self.counts.recorded += 1
 
@@ -185,7 +206,9 @@ class Rejudging:
             owed = judge.due(known.fold.view(), opened.event.subject, opened.event.rx)
             pending = self._pending[judge.service] = _Pending("", deque(enumerate(owed)))
         if not pending.owned:
-            raise NotFollowingError(entry.position, f"{opened.event.data.TYPE} follows from nothing")
+            raise NotFollowingError(
+                entry.position, f"{opened.event.data.TYPE} follows from nothing"
+            )
         ordinal, own = pending.owned.popleft()
         head = known.chain(own_kid(judge.service)).head
         expected = own_payload(
@@ -197,10 +220,14 @@ class Rejudging:
             after=head,
         )
         if parse_jws(entry.jws or b"").payload != expected:
-            raise NotFollowingError(entry.position, f"{own.data.TYPE} says something else than follows")
+            raise NotFollowingError(
+                entry.position, f"{own.data.TYPE} says something else than follows"
+            )
         self.counts.own += 1
 
     def _nothing_pending(self, entry: Entry, service: str) -> None:
         pending = self._pending.get(service)
         if pending is not None and pending.owned:
-            raise NotFollowingError(entry.position, f"{pending.owned[0][1].data.TYPE} was left out before it")
+            raise NotFollowingError(
+                entry.position, f"{pending.owned[0][1].data.TYPE} was left out before it"
+            )

@@ -20,7 +20,9 @@ EXIT_NOT_FOUND = 5
 
 app = typer.Typer(help="Ký và gửi sự kiện. / Sign and send events.", no_args_is_help=True)
 
-File = Annotated[Path, typer.Argument(help='JSON file with "type", "subject" and "data"; - for standard input.')]
+File = Annotated[
+    Path, typer.Argument(help='JSON file with "type", "subject" and "data"; - for standard input.')
+]
 KeyFile = Annotated[Path, typer.Option(help="File with the private key (PEM).")]
 Kid = Annotated[str, typer.Option(help="The key's registered name.")]
 Source = Annotated[str, typer.Option(help="Who says it: /units/LCA or /authorities/BVHTTDL.")]
@@ -61,9 +63,17 @@ def _key(path: Path) -> SigningKey:
 
 @app.command("sign")
 def sign_event(
-    file: File, key_file: KeyFile, kid: Kid, source: Source, origin: Origin,
-    seq: Annotated[int, typer.Option(min=1, help="The next number of the key's chain with this service.")] = 1,
-    prev: Annotated[str | None, typer.Option(help="Hash of the event before; needed from seq 2 on.")] = None,
+    file: File,
+    key_file: KeyFile,
+    kid: Kid,
+    source: Source,
+    origin: Origin,
+    seq: Annotated[
+        int, typer.Option(min=1, help="The next number of the key's chain with this service.")
+    ] = 1,
+    prev: Annotated[
+        str | None, typer.Option(help="Hash of the event before; needed from seq 2 on.")
+    ] = None,
 ) -> None:
     """Ký một sự kiện, in JWS. / Sign one event and print the JWS; nothing is sent."""
     event = _event(file)
@@ -73,13 +83,22 @@ def sign_event(
         raise typer.BadParameter("--prev is needed from --seq 2 on")
     if prev is not None:
         publisher.heads[service] = ChainHead(seq - 1, prev)
-    typer.echo(publisher.sign(event["type"], event["subject"], event["data"], event_id=event.get("id")))
+    typer.echo(
+        publisher.sign(event["type"], event["subject"], event["data"], event_id=event.get("id"))
+    )
 
 
 @app.command("send")
 def send_event(
-    file: File, key_file: KeyFile, kid: Kid, source: Source, origin: Origin, url: Url = "http://127.0.0.1:8081",
-    wait: Annotated[int, typer.Option(min=0, max=30, help="Seconds to wait for the judgement.")] = 10,
+    file: File,
+    key_file: KeyFile,
+    kid: Kid,
+    source: Source,
+    origin: Origin,
+    url: Url = "http://127.0.0.1:8081",
+    wait: Annotated[
+        int, typer.Option(min=0, max=30, help="Seconds to wait for the judgement.")
+    ] = 10,
 ) -> None:
     """Ký và gửi một sự kiện, in kết quả. / Sign and send one event, print what became of it."""
     event = _event(file)

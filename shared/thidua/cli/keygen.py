@@ -13,10 +13,15 @@ from thidua.signing import Algorithm, SigningKey, possession_proof
 
 
 def keygen(
-    path: Annotated[Path, typer.Argument(help="New file for the private key; an existing one is never overwritten.")],
+    path: Annotated[
+        Path,
+        typer.Argument(help="New file for the private key; an existing one is never overwritten."),
+    ],
     kid: Annotated[str, typer.Option(help="The key's name, such as LCA/2021-1; used once, ever.")],
     origin: Annotated[str, typer.Option(help="The log the key is for.")],
-    alg: Annotated[Algorithm, typer.Option(help="ES256 works on every platform.")] = Algorithm.ES256,
+    alg: Annotated[
+        Algorithm, typer.Option(help="ES256 works on every platform.")
+    ] = Algorithm.ES256,
 ) -> None:
     """
     Tạo khóa ký. / Make a signing key.

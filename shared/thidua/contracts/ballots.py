@@ -276,7 +276,9 @@ class Answers(Value):
     none: Count = 0
 
 
-InvalidReason = Literal["not-issued", "too-many", "off-list", "marked", "unreadable", "blank", "unclear"]
+InvalidReason = Literal[
+    "not-issued", "too-many", "off-list", "marked", "unreadable", "blank", "unclear"
+]
 
 
 class CountRecorded(EventData):

@@ -53,7 +53,9 @@ Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Commitment = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 """Salted commitment to a person's name; the name itself never stands in the log."""
 Kid = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._/-]{1,64}$")]
-Source = Annotated[str, StringConstraints(pattern=r"^/(units|authorities|services)/[A-Za-z0-9-]{2,16}$")]
+Source = Annotated[
+    str, StringConstraints(pattern=r"^/(units|authorities|services)/[A-Za-z0-9-]{2,16}$")
+]
 Year = Annotated[int, Field(ge=1990, le=2200)]
 Count = Annotated[int, Field(ge=0, le=100_000)]
 CriterionCode = Annotated[str, StringConstraints(pattern=r"^[A-Z]{1,5}(\.[0-9]{1,2}){0,3}$")]

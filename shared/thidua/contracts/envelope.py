@@ -12,7 +12,15 @@ import re
 from datetime import datetime
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, ValidationError, create_model
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    create_model,
+)
 
 from thidua.contracts.base import EventData, Scope, Source
 from thidua.contracts.registry import CONTRACTS, Event
@@ -41,8 +49,12 @@ class Envelope(BaseModel):
     specversion: Literal["1.0"]
     id: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._:/-]{1,64}$")]
     source: Source
-    type: Annotated[str, StringConstraints(pattern=r"^thidua\.[a-z]{2,20}\.[a-z0-9-]{2,40}\.v[0-9]{1,3}$")]
-    subject: Annotated[str, StringConstraints(pattern=r"^[A-Z0-9-]{2,16}(/[A-Z0-9-]{2,16}/[0-9]{4})?$")]
+    type: Annotated[
+        str, StringConstraints(pattern=r"^thidua\.[a-z]{2,20}\.[a-z0-9-]{2,40}\.v[0-9]{1,3}$")
+    ]
+    subject: Annotated[
+        str, StringConstraints(pattern=r"^[A-Z0-9-]{2,16}(/[A-Z0-9-]{2,16}/[0-9]{4})?$")
+    ]
     time: AwareDatetime
     datacontenttype: Literal["application/json"]
     aud: Annotated[str, StringConstraints(min_length=3, max_length=128)]
@@ -75,7 +87,10 @@ class FormError(Exception):
 
 def _typed(data: type[EventData]) -> type[Envelope]:
     return create_model(
-        f"{data.__name__}Envelope", __base__=Envelope, type=(Literal[data.TYPE], ...), data=(data, ...)
+        f"{data.__name__}Envelope",
+        __base__=Envelope,
+        type=(Literal[data.TYPE], ...),  # type: ignore[arg-type]  # the type's own name is its one value
+        data=(data, ...),
     )
 
 
@@ -98,7 +113,9 @@ def read_envelope(payload: bytes) -> Envelope:
         except ValidationError:
             pass
         else:
-            if _subject_fits(envelope) and (is_nfc(payload) or first_not_nfc(json.loads(payload)) is None):
+            if _subject_fits(envelope) and (
+                is_nfc(payload) or first_not_nfc(json.loads(payload)) is None
+            ):
                 return envelope
     return _explain(payload)
 
@@ -120,7 +137,9 @@ def _explain(payload: bytes) -> Envelope:
         plain = Envelope.model_validate_json(payload)
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False)[0]
-        raise EnvelopeError(_path(first["loc"]), type(first["input"]).__name__, first["msg"]) from None
+        raise EnvelopeError(
+            _path(first["loc"]), type(first["input"]).__name__, first["msg"]
+        ) from None
     contract = CONTRACTS.get(plain.type)
     if contract is None:
         raise FormError(plain, "TYPE_UNKNOWN", {"path": "/type"})
@@ -130,9 +149,15 @@ def _explain(payload: bytes) -> Envelope:
         faults = error.errors(include_url=False, include_context=False, include_input=False)
         paths = [_path(fault["loc"]) for fault in faults[:_SHOWN]]
         expected = [fault["type"] for fault in faults[:_SHOWN]]
-        raise FormError(plain, "SCHEMA_INVALID", {"path": paths[0], "paths": paths, "expected": expected}) from None
+        raise FormError(
+            plain, "SCHEMA_INVALID", {"path": paths[0], "paths": paths, "expected": expected}
+        ) from None
     if not _subject_fits(envelope):
-        raise FormError(plain, "SCHEMA_INVALID", {"path": "/subject", "paths": ["/subject"], "expected": [contract.data.SCOPE.value]})
+        raise FormError(
+            plain,
+            "SCHEMA_INVALID",
+            {"path": "/subject", "paths": ["/subject"], "expected": [contract.data.SCOPE.value]},
+        )
     at = first_not_nfc(json.loads(payload))
     if at is not None:
         raise FormError(plain, "TEXT_NOT_NFC", {"path": _path(tuple(at.strip("/").split("/")))})

@@ -27,7 +27,7 @@ class _Payload(BaseModel):
 class Contract:
     """One event type: its wire name, deciding service, data class and parser."""
 
-    type: str
+    wire_type: str
     service: str
     data: type[EventData]
     _payload: type[_Payload]

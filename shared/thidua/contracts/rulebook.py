@@ -181,6 +181,7 @@ class Requirements(Value):
     minimum_months: Annotated[int, Field(ge=0, le=120)] | None = None
 
 
-Rule = Literal["registration", "pledge", "ranking", "not-suspended", "minimum-total", "minimum-months"]
+Rule = Literal[
+    "registration", "pledge", "ranking", "not-suspended", "minimum-total", "minimum-months"
+]
 """Names of the eligibility rules, as they stand in ``exception-granted`` and ``eligibility-determined``."""
-

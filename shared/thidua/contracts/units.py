@@ -541,7 +541,10 @@ class Standing(Value):
     total: Points
     rank: Annotated[int, Field(ge=1)]
     groups: dict[CriterionCode, Points]
-    tie: Literal["base", "group", "minus", "women-share", "report-date", "conference", "equal"] | None = None
+    tie: (
+        Literal["base", "group", "minus", "women-share", "report-date", "conference", "equal"]
+        | None
+    ) = None
 
 
 class RankingConsolidated(EventData):

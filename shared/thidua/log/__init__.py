@@ -1,10 +1,17 @@
 """The log: entries at dense positions, written by one atomic append and never changed."""
 
-from thidua.log.entry import Entry, EntryError, read_entry, write_recorded, write_refused, write_said
+from thidua.log.entry import (
+    Entry,
+    EntryError,
+    read_entry,
+    write_recorded,
+    write_refused,
+    write_said,
+)
 from thidua.log.event_log import (
     Admission,
-    Admitted,
     AdmitAnswer,
+    Admitted,
     AppendAnswer,
     Appended,
     AppendRequest,

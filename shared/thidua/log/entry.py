@@ -59,7 +59,9 @@ class Entry:
 
 def write_recorded(rx_ms: int, by: str, jws: bytes) -> bytes:
     """The entry of an event that was accepted."""
-    return _bounded(b'{"v":1,"rx":"%b","by":"%b","jws":"%b"}' % (format_ms(rx_ms).encode(), by.encode(), jws))
+    return _bounded(
+        b'{"v":1,"rx":"%b","by":"%b","jws":"%b"}' % (format_ms(rx_ms).encode(), by.encode(), jws)
+    )
 
 
 def write_refused(rx_ms: int, by: str, code: str, facts: Mapping[str, object], jws: bytes) -> bytes:
@@ -69,9 +71,16 @@ def write_refused(rx_ms: int, by: str, code: str, facts: Mapping[str, object], j
     return _bounded(b'{"v":1,"rx":"%b","by":"%b","refused":%b,"jws":"%b"}' % head)
 
 
-def write_said(rx_ms: int, by: str, code: str, facts: Mapping[str, object], said: Mapping[str, object]) -> bytes:
+def write_said(
+    rx_ms: int, by: str, code: str, facts: Mapping[str, object], said: Mapping[str, object]
+) -> bytes:
     """The entry of an event refused for its form: what was said about it, without any of its values."""
-    head = format_ms(rx_ms).encode(), by.encode(), _json({"code": code, "facts": facts}), _json(said)
+    head = (
+        format_ms(rx_ms).encode(),
+        by.encode(),
+        _json({"code": code, "facts": facts}),
+        _json(said),
+    )
     return _bounded(b'{"v":1,"rx":"%b","by":"%b","refused":%b,"said":%b}' % head)
 
 
@@ -91,10 +100,18 @@ def _read_refused(position: int, raw: bytes) -> Entry:
     if len(raw) > MAX_ENTRY_BYTES:
         raise EntryError(position, f"{len(raw)} bytes, at most {MAX_ENTRY_BYTES}")
     members = json.loads(raw)
-    if not isinstance(members, dict) or tuple(members) not in (_REFUSED, _SAID) or members["v"] != 1:
+    if (
+        not isinstance(members, dict)
+        or tuple(members) not in (_REFUSED, _SAID)
+        or members["v"] != 1
+    ):
         raise EntryError(position, "other members than an entry's")
     refused, by, rx = members["refused"], members["by"], members["rx"]
-    if not isinstance(refused, dict) or tuple(refused) != ("code", "facts") or not isinstance(refused["facts"], dict):
+    if (
+        not isinstance(refused, dict)
+        or tuple(refused) != ("code", "facts")
+        or not isinstance(refused["facts"], dict)
+    ):
         raise EntryError(position, "a refusal without code and facts")
     if not isinstance(by, str) or not _BY.fullmatch(by) or not isinstance(rx, str):
         raise EntryError(position, "no judge or no arrival")
@@ -104,7 +121,9 @@ def _read_refused(position: int, raw: bytes) -> Entry:
         raise EntryError(position, "the event is no JWS")
     if "said" in members and not isinstance(said, dict):
         raise EntryError(position, "what was said is no object")
-    return Entry(position, parse_ms(rx), by, raw, None if jws is None else jws.encode(), refused, said)
+    return Entry(
+        position, parse_ms(rx), by, raw, None if jws is None else jws.encode(), refused, said
+    )
 
 
 def _json(value: object) -> bytes:

@@ -173,11 +173,13 @@ class EventLog(Protocol):
     async def append(self, request: AppendRequest) -> AppendAnswer:
         """Write all of *request* or nothing."""
 
-    async def admit(self, items: Sequence[Admission], *, sandbox: bool, drain: Drain | None = None) -> AdmitAnswer:
+    async def admit(
+        self, items: Sequence[Admission], *, sandbox: bool, drain: Drain | None = None
+    ) -> AdmitAnswer:
         """Put *items* into their inboxes in order, all or nothing but for sandbox clocks."""
 
-    async def wake(self, service: str, subject: str, rx_ms: int, *, sandbox: bool) -> None:
-        """Put a wake-up for *subject* into a service's inbox; a closed gate leaves it out."""
+    async def wake(self, service: str, subject: str, rx_ms: int, *, sandbox: bool) -> bool:
+        """Put a wake-up for *subject* into a service's inbox; ``False`` while the gate is closed."""
 
     async def found(self, first: FirstEntries) -> bool:
         """Write positions 1…k of an empty log and open it; ``False`` when it is not empty."""

@@ -11,8 +11,8 @@ from redis.exceptions import NoScriptError
 from thidua.log.entry import Entry, read_entry
 from thidua.log.event_log import (
     Admission,
-    Admitted,
     AdmitAnswer,
+    Admitted,
     AppendAnswer,
     Appended,
     AppendRequest,
@@ -43,7 +43,9 @@ class _Script:
         self.text = files("thidua.log").joinpath(name).read_text(encoding="utf-8")
         self.sha = hashlib.sha1(self.text.encode()).hexdigest()  # noqa: S324 - Redis names scripts so
 
-    async def __call__(self, client: Redis, keys: Sequence[str], arguments: Sequence[bytes | str | int]) -> list[Any]:
+    async def __call__(
+        self, client: Redis, keys: Sequence[str], arguments: Sequence[bytes | str | int]
+    ) -> list[Any]:
         try:
             answer: list[Any] = await client.evalsha(self.sha, len(keys), *keys, *arguments)
         except NoScriptError:
@@ -60,13 +62,22 @@ class RedisLog:
     """An :class:`~thidua.log.event_log.EventLog` in Redis or Valkey, 6.2 and later."""
 
     def __init__(self, client: Redis, names: Names) -> None:
-        self.client = client
+        self.client: Any = client
         self.names = names
 
     async def append(self, request: AppendRequest) -> AppendAnswer:
         """Write all of *request* or nothing."""
         n = self.names
-        keys = (n.log, n.open, n.heads, n.chains, n.offsets, n.inbox(request.service), n.answers, n.said)
+        keys = (
+            n.log,
+            n.open,
+            n.heads,
+            n.chains,
+            n.offsets,
+            n.inbox(request.service),
+            n.answers,
+            n.said,
+        )
         answer = await _APPEND(self.client, keys, _append_arguments(n.prefix, request))
         match answer:
             case [b"ok", first, last]:
@@ -84,7 +95,9 @@ class RedisLog:
             case _:
                 return GateClosed()
 
-    async def admit(self, items: Sequence[Admission], *, sandbox: bool, drain: Drain | None = None) -> AdmitAnswer:
+    async def admit(
+        self, items: Sequence[Admission], *, sandbox: bool, drain: Drain | None = None
+    ) -> AdmitAnswer:
         """Put *items* into their inboxes in order, all or nothing but for sandbox clocks."""
         n = self.names
         drained = ("", "", "") if drain is None else (drain.publisher, drain.expected, drain.new)
@@ -99,19 +112,27 @@ class RedisLog:
             case _:
                 return GateClosed()
 
-    async def wake(self, service: str, subject: str, rx_ms: int, *, sandbox: bool) -> None:
-        """Put a wake-up for *subject* into a service's inbox; a closed gate leaves it out."""
-        await self.admit([Admission(service, subject, "wake", subject.encode(), rx_ms)], sandbox=sandbox)
+    async def wake(self, service: str, subject: str, rx_ms: int, *, sandbox: bool) -> bool:
+        """Put a wake-up for *subject* into a service's inbox; ``False`` while the gate is closed."""
+        item = Admission(service, subject, "wake", subject.encode(), rx_ms)
+        return isinstance(await self.admit([item], sandbox=sandbox), Admitted)
 
     async def found(self, first: FirstEntries) -> bool:
         """Write positions 1…k of an empty log and open it; ``False`` when it is not empty."""
         n = self.names
         arguments: list[bytes | str | int] = [
-            n.prefix, first.origin, int(first.sandbox), first.chain, first.chain_head, len(first.entries)
+            n.prefix,
+            first.origin,
+            int(first.sandbox),
+            first.chain,
+            first.chain_head,
+            len(first.entries),
         ]
         for entry in first.entries:
             arguments += entry
-        answer = await _FOUND(self.client, (n.log, n.open, n.heads, n.chains, n.offsets, n.meta), arguments)
+        answer = await _FOUND(
+            self.client, (n.log, n.open, n.heads, n.chains, n.offsets, n.meta), arguments
+        )
         return bool(answer[0] == b"ok")
 
     async def read(self, after: int, most: int) -> list[Entry]:
@@ -144,11 +165,17 @@ class RedisLog:
 
     async def followed(self) -> dict[str, int]:
         """How far each follower is."""
-        return {name.decode(): int(at) for name, at in (await self.client.hgetall(self.names.followed)).items()}
+        return {
+            name.decode(): int(at)
+            for name, at in (await self.client.hgetall(self.names.followed)).items()
+        }
 
     async def heads(self) -> dict[str, int]:
         """Every subject's head."""
-        return {name.decode(): int(at) for name, at in (await self.client.hgetall(self.names.heads)).items()}
+        return {
+            name.decode(): int(at)
+            for name, at in (await self.client.hgetall(self.names.heads)).items()
+        }
 
     async def chain(self, chain: str) -> str:
         """A chain's ``<seq> <hash>``, empty before its first event."""
@@ -157,7 +184,10 @@ class RedisLog:
 
     async def chains(self) -> dict[str, str]:
         """Every chain's head."""
-        return {name.decode(): text.decode() for name, text in (await self.client.hgetall(self.names.chains)).items()}
+        return {
+            name.decode(): text.decode()
+            for name, text in (await self.client.hgetall(self.names.chains)).items()
+        }
 
     async def gate(self) -> Gate:
         """Whether the log is open for writing."""
@@ -171,7 +201,10 @@ class RedisLog:
 
     async def meta(self) -> dict[str, str]:
         """The log's ``origin`` and ``sandbox`` ("1" or "0"); empty before it was founded."""
-        return {name.decode(): text.decode() for name, text in (await self.client.hgetall(self.names.meta)).items()}
+        return {
+            name.decode(): text.decode()
+            for name, text in (await self.client.hgetall(self.names.meta)).items()
+        }
 
     async def _offset(self, field: str) -> str:
         return (await self.client.hget(self.names.offsets, field) or b"0-0").decode()
@@ -179,7 +212,12 @@ class RedisLog:
 
 def _append_arguments(prefix: str, request: AppendRequest) -> list[bytes | str | int]:
     out: list[bytes | str | int] = [
-        prefix, request.service, request.expected_offset, request.new_offset, request.followed, len(request.heads)
+        prefix,
+        request.service,
+        request.expected_offset,
+        request.new_offset,
+        request.followed,
+        len(request.heads),
     ]
     for subject, head in request.heads.items():
         out += (subject, head)
@@ -197,11 +235,18 @@ def _append_arguments(prefix: str, request: AppendRequest) -> list[bytes | str |
 
 def _entry_arguments(entry: NewEntry) -> tuple[bytes | str | int, ...]:
     receipt = entry.receipt
-    told = ("", "", "", "") if receipt is None else (
-        receipt.publisher, receipt.hash, receipt.outcome, receipt.code or ""
+    told = (
+        ("", "", "", "")
+        if receipt is None
+        else (receipt.publisher, receipt.hash, receipt.outcome, receipt.code or "")
     )
     return (
-        entry.raw, entry.id_key or "", entry.erasable or b"", *told, len(entry.subjects), *entry.subjects
+        entry.raw,
+        entry.id_key or "",
+        entry.erasable or b"",
+        *told,
+        len(entry.subjects),
+        *entry.subjects,
     )
 
 

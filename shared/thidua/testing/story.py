@@ -36,7 +36,14 @@ class Story(Generic[S]):
         self.events: list[Event] = []
         self._told = 0
 
-    def event(self, at: str | datetime, source: str, data: EventData, subject: str | None = None, cause: str | None = None) -> Event:
+    def event(
+        self,
+        at: str | datetime,
+        source: str,
+        data: EventData,
+        subject: str | None = None,
+        cause: str | None = None,
+    ) -> Event:
         """An event as it would arrive *at* a local time; its hash is made up and unique in the story."""
         self._told += 1
         rx = local(at) if isinstance(at, str) else at
@@ -44,17 +51,28 @@ class Story(Generic[S]):
         under = subject or (self.cycle if data.SCOPE == "cycle" else self.authority)
         made_up = urlsafe_b64encode(digest).rstrip(b"=").decode()
         return Event(
-            hash=made_up, id=f"e-{self._told}", source=source, subject=under, time=rx, rx=rx,
-            kid=f"{source.rsplit('/', 1)[1]}/1", data=data, cause=cause,
+            hash=made_up,
+            id=f"e-{self._told}",
+            source=source,
+            subject=under,
+            time=rx,
+            rx=rx,
+            kid=f"{source.rsplit('/', 1)[1]}/1",
+            data=data,
+            cause=cause,
         )
 
-    def given(self, at: str | datetime, source: str, data: EventData, subject: str | None = None) -> Event:
+    def given(
+        self, at: str | datetime, source: str, data: EventData, subject: str | None = None
+    ) -> Event:
         """*data* stands in the log as recorded, whatever the judge thinks of it (also another service's)."""
         event = self.event(at, source, data, subject)
         self._record(event)
         return event
 
-    def when(self, at: str | datetime, source: str, data: EventData, subject: str | None = None) -> Judgement:
+    def when(
+        self, at: str | datetime, source: str, data: EventData, subject: str | None = None
+    ) -> Judgement:
         """
         The judgement on *data*; recorded, it and what follows become part of the story.
 
@@ -74,6 +92,7 @@ class Story(Generic[S]):
         under = subject or self.cycle
         rx = local(at) if isinstance(at, str) else (at or self.events[-1].rx)
         done: list[EventData] = []
+        owed: tuple[Own, ...] = ()
         for _ in range(100):
             owed = self.judge.due(self.fold.view(), under, rx)
             if not owed:
