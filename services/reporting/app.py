@@ -38,7 +38,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     event_log = RedisLog(client, names)
     engine = open_engine(settings.database_url.get_secret_value())
     projector, archive = Projector(engine), Archive(engine)
-    gatekeeper = Gatekeeper(archive, event_log)
+    gatekeeper = Gatekeeper(archive, event_log, {"the projector": lambda: projector.position})
     followers = (
         following.follow(
             broker, names.log, projector, lambda at: event_log.follow("projector", at)
