@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import shutil
 import signal
@@ -12,30 +11,17 @@ import threading
 from pathlib import Path
 from typing import Annotated, Any, Final
 
-import httpx
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from services.ballots.domain import JUDGE as BALLOTS
-from services.founding import found, plan
-from services.player import Player, first_moment
-from services.pledges.domain import JUDGE as PLEDGES
-from services.processes import System
-from services.reporting.checking import fingerprints_of_log
+from services.sandbox import Sandbox, sandbox
 from services.scenarios.format import Scenario, read_scenario
-from services.units.domain import JUDGE as UNITS
-from thidua.audit.rejudging import Rejudging
-from thidua.embedded import LOOPBACK, RedisServer
+from thidua.embedded import LOOPBACK
 from thidua.errors import ThiduaError
-from thidua.log import Entry, Names
-from thidua.log.redis_log import RedisLog
-from thidua.publishing import DoorClient
-from thidua.stream import new_client
 
 SEED: Final = Path(__file__).parent / "scenarios" / "border-2020.jsonl"
-PAGE: Final = 1000
 
 
 def demo(
@@ -68,46 +54,23 @@ def demo(
 def _run(
     year: Scenario, folder: Path, *, port: int | None, told: Console, as_json: bool
 ) -> dict[str, Any]:
-    setup = year.setup
-    founding = plan(
-        folder,
-        origin=setup.origin,
-        authority=setup.authority.code,
-        name_vi=setup.authority.name_vi,
-        name_en=setup.authority.name_en,
-        rx_ms=first_moment(year),
-    )
-    valkey = RedisServer(folder / "valkey")
-    valkey.start()
-    environment = {
-        "THIDUA_ORIGIN": setup.origin,
-        "THIDUA_REDIS_URL": valkey.url,
-        "THIDUA_DATABASE_URL": f"sqlite:///{folder / 'reporting.sqlite3'}",
-    }
-    system = System(folder, environment, valkey)
-    if port is not None:
-        system.ports["reporting"] = _free(port)
-    with system:
-        asyncio.run(found(founding, valkey.url))
-        system.start()
-        _play(year, system, founding.root, founding.root_kid, told, quiet=as_json)
-        outcome = _outcome(year, system, founding.root.verifying_key.spki)
+    with sandbox(year, folder, port=None if port is None else _free(port)) as box:
+        _play(box, told, quiet=as_json)
+        outcome = box.outcome()
         if as_json:
             typer.echo(json.dumps(outcome, ensure_ascii=False, indent=1))
         else:
             _print(outcome, year)
         if port is not None:
+            pages = box.system.url("reporting")
             told.print(
-                f"\nTrang báo cáo / pages: [bold]{system.url('reporting')}[/bold]   (Ctrl-C để dừng / to stop)"
+                f"\nTrang báo cáo / pages: [bold]{pages}[/bold]   (Ctrl-C để dừng / to stop)"
             )
             _wait_for_stop()
     return outcome
 
 
-def _play(
-    year: Scenario, system: System, root: Any, root_kid: str, told: Console, *, quiet: bool
-) -> None:
-    door = DoorClient(system.url("door"))
+def _play(box: Sandbox, told: Console, *, quiet: bool) -> None:
     columns = (
         TextColumn("[progress.description]{task.description}"),
         BarColumn(),
@@ -115,46 +78,8 @@ def _play(
         TimeElapsedColumn(),
     )
     with Progress(*columns, console=told, disable=quiet or not told.is_terminal) as bar:
-        task = bar.add_task(year.setup.title, total=len(year.lines))
-        player = Player(
-            year,
-            door,
-            root,
-            root_kid,
-            on_progress=lambda done, _all, _what: bar.update(task, completed=done),
-        )
-        try:
-            player.play()
-        finally:
-            door.close()
-
-
-def _outcome(year: Scenario, system: System, root_spki: str) -> dict[str, Any]:
-    """What the reporting API says, and whether a rebuild and a re-judging of the log say the same."""
-    cycle = next(line.subject for line in year.lines if "/" in line.subject)
-    with httpx.Client(base_url=system.url("reporting"), timeout=30) as api:
-        outcome: dict[str, Any] = (
-            api.get("/v1/outcome", params={"cycle": cycle}).raise_for_status().json()
-        )
-        served = api.get("/v1/fingerprints").raise_for_status().json()["fingerprints"]
-    entries = asyncio.run(_entries(system.valkey.url))
-    rejudged = Rejudging(
-        (UNITS, BALLOTS, PLEDGES), origin=year.setup.origin, root_spki=root_spki
-    ).run(entries)
-    outcome["fingerprints_equal"] = fingerprints_of_log(entries) == served
-    outcome["verified"] = rejudged.signatures == len(entries) - rejudged.said
-    outcome["sandbox"] = True
-    return outcome
-
-
-async def _entries(redis_url: str) -> list[Entry]:
-    client = new_client(redis_url)
-    log = RedisLog(client, Names())
-    entries: list[Entry] = []
-    while page := await log.read(len(entries), PAGE):
-        entries += page
-    await client.aclose()
-    return entries
+        task = bar.add_task(box.scenario.setup.title, total=len(box.scenario.lines))
+        box.play(lambda done, _all, _what: bar.update(task, completed=done))
 
 
 def _print(outcome: dict[str, Any], year: Scenario) -> None:

@@ -40,6 +40,11 @@ class System:
         """Where a process answers."""
         return f"http://{LOOPBACK}:{self.ports[name]}"
 
+    @property
+    def redis_url(self) -> str:
+        """Where the log is."""
+        return self.valkey.url
+
     def start(self, *names: str) -> None:
         """Start the named processes, all when none is named, and return when each is ready."""
         chosen = names or ALL
