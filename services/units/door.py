@@ -118,11 +118,10 @@ class Door:
         for index, token in enumerate(tokens):
             try:
                 event = await self.check(token)
-                hashes[index] = event.hash
+                rx_ms = arrival_of(arrival, event, sandbox=self.sandbox)
                 if self.receipts.place(event.hash) is None:
-                    entering.append(
-                        (index, event, arrival_of(arrival, event, sandbox=self.sandbox))
-                    )
+                    entering.append((index, event, rx_ms))
+                hashes[index] = event.hash
             except NotAdmittedError as error:
                 results[index] = _problem(error)
         if entering:
