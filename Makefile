@@ -7,22 +7,27 @@ STAMP := $(VENV)/.made-from
 LOCK := requirements/dev.lock
 MAKEFLAGS += --no-print-directory
 
-.PHONY: help demo test test-postgres test-faults test-deploy check fix bench up down clean
+.PHONY: help demo test test-postgres test-faults test-deploy coverage check fix bench lock up down clean
 
 help:
 	@echo "make demo            play the seed year and leave the pages on http://127.0.0.1:8080"
 	@echo "make test            all tests on an embedded Valkey and SQLite"
 	@echo "make test-postgres   the reporting tests and the seed year on PostgreSQL"
 	@echo "make check           lint, types, import rules"
+	@echo "make coverage        the tests again, and which branches they reach"
 	@echo "make bench           figures, as a table and JSON      (ARGS=--short)"
 	@echo "make test-faults     crash tests at length             (ARGS=--short)"
 	@echo "make test-deploy     the compose stack, needs an engine"
 	@echo "make up, make down   the compose stack of deploy/"
 	@echo "make fix             format and mend what can be mended"
+	@echo "make lock            write requirements/*.lock anew from requirements/*.in"
+	@echo "make clean           remove the environment and what the tools left behind"
 
-$(STAMP): $(LOCK) pyproject.toml shared/pyproject.toml
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) 1>&2
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv 1>&2
+$(STAMP): $(LOCK) requirements/make.lock pyproject.toml shared/pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "Cần Python ≥ 3.11 / Python >= 3.11 is needed: make PYTHON=python3.11" >&2; exit 1; }
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV) 1>&2
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements/make.lock 1>&2
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r $(LOCK) 1>&2
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e shared -e . 1>&2
 	@touch $@
@@ -39,8 +44,15 @@ test-postgres: $(STAMP)
 test-faults: $(STAMP)
 	@$(BIN)/python -m tests.faults $(ARGS)
 
-test-deploy: $(STAMP)
+test-deploy: engine $(STAMP)
+	@THIDUA_TEST_SERVERS=containers $(BIN)/python -m pytest -q -m "servers or postgres"
 	@$(BIN)/python -m tests.deploy $(ARGS)
+
+coverage: $(STAMP)
+	@rm -f .coverage .coverage.*
+	@THIDUA_TEST_SERVERS=local $(BIN)/coverage run -m pytest -q -m "not faults and not docker and not bench" $(ARGS)
+	@$(BIN)/coverage combine --quiet
+	@$(BIN)/coverage report --skip-covered --skip-empty
 
 check: $(STAMP)
 	@$(BIN)/ruff check .
@@ -55,11 +67,23 @@ fix: $(STAMP)
 bench: $(STAMP)
 	@$(BIN)/python -m tests.bench $(ARGS)
 
-up:
+lock: $(STAMP)
+	@for name in run dev make; do \
+	  $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 \
+	    requirements/$$name.in -o requirements/$$name.lock || exit 1; \
+	done
+
+.PHONY: engine
+engine:
+	@docker version >/dev/null 2>&1 || { \
+	  echo "Không có Docker engine nào trả lời: hãy cài và khởi động Docker." >&2; \
+	  echo "No Docker engine answers: install Docker and start it." >&2; exit 1; }
+
+up: engine
 	@deploy/up
 
-down:
+down: engine
 	@docker compose -f deploy/compose.yaml down
 
 clean:
-	@rm -rf $(VENV)
+	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage .coverage.* htmlcov

@@ -41,11 +41,11 @@ class Document(TypeDecorator[Any]):
     impl = Text
     cache_ok = True
 
-    def process_bind_param(self, value: Any, dialect: Any) -> str | None:  # noqa: ARG002
+    def process_bind_param(self, value: Any, dialect: Any) -> str | None:  # noqa: ARG002 - the signature is the library's
         """Write it as its one JSON text."""
         return None if value is None else as_json(value)
 
-    def process_result_value(self, value: Any, dialect: Any) -> Any:  # noqa: ARG002
+    def process_result_value(self, value: Any, dialect: Any) -> Any:  # noqa: ARG002 - the signature is the library's
         """Read it back."""
         return None if value is None else json.loads(value)
 

@@ -22,7 +22,7 @@ ConferenceEvent = (
 )
 
 
-def judge_conference_event(data: ConferenceEvent, matter: Matter, cycle: Cycle) -> Judgement:  # noqa: PLR0911
+def judge_conference_event(data: ConferenceEvent, matter: Matter, cycle: Cycle) -> Judgement:  # noqa: PLR0911 - one return per rule
     """What happens at a conference, in its order; whoever opened it presides."""
     conference = cycle.conferences.get(data.conference)
     if isinstance(data, b.ConferenceConvened):
