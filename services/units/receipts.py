@@ -110,7 +110,7 @@ class Receipts:
                 future.cancel()
 
     def _register(self, entry: Entry) -> None:
-        event = open_jws(entry.jws or b"", moment(entry.rx_ms)).event
+        event = open_jws(parse_jws(entry.jws or b""), moment(entry.rx_ms)).event
         for subject in touched(event):
             if "/" not in subject:
                 before = self._registries.get(subject, Registry(registry_of(subject)))

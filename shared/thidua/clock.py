@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime, time, timedelta, timezone
+from functools import lru_cache
 from typing import Final
 
 LOCAL: Final = timezone(timedelta(hours=7), "Asia/Ho_Chi_Minh")
@@ -11,6 +12,7 @@ LOCAL: Final = timezone(timedelta(hours=7), "Asia/Ho_Chi_Minh")
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND: Final = timedelta(milliseconds=1)
+_DAY_MS: Final = 86_400_000
 _INSTANT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", re.ASCII)
 _RFC3339: Final = re.compile(
     r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)", re.ASCII
@@ -62,7 +64,16 @@ def from_ms(ms: int) -> datetime:
 
 def format_ms(ms: int) -> str:
     """Milliseconds as they stand in the log."""
-    return format_instant(from_ms(ms))
+    day, rest = divmod(ms, _DAY_MS)
+    seconds, milliseconds = divmod(rest, 1000)
+    minutes, second = divmod(seconds, 60)
+    hour, minute = divmod(minutes, 60)
+    return f"{_day_text(day)}T{hour:02}:{minute:02}:{second:02}.{milliseconds:03}Z"
+
+
+@lru_cache(maxsize=64)
+def _day_text(day: int) -> str:
+    return (_EPOCH + timedelta(days=day)).date().isoformat()
 
 
 def parse_ms(text: str) -> int:

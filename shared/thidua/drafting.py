@@ -11,14 +11,23 @@ import hashlib
 import json
 import uuid
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Generic, NamedTuple, Protocol, TypeVar
 
 from thidua.clock import format_ms
 from thidua.contracts import Event
 from thidua.contracts.envelope import Envelope, EnvelopeError, FormError
 from thidua.deciding import Own, Recorded, Refused
 from thidua.folding import Folded, registry_of, touched
-from thidua.knowledge import ChainHead, Knowledge, id_key, moment, open_jws, own_kid, own_source
+from thidua.knowledge import (
+    ChainHead,
+    Knowledge,
+    Opened,
+    id_key,
+    moment,
+    open_jws,
+    own_kid,
+    own_source,
+)
 from thidua.log.entry import write_recorded, write_refused, write_said
 from thidua.refusals import Code
 from thidua.signing import parse_jws, sign
@@ -26,7 +35,7 @@ from thidua.signing import parse_jws, sign
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from thidua.signing import SigningKey
+    from thidua.signing import ParsedJws, SigningKey
 
 S = TypeVar("S")
 
@@ -34,8 +43,7 @@ DUE_ROUNDS = 64
 """How often ``due`` is asked anew for one subject; a judge that still owes after that has a fault."""
 
 
-@dataclass(frozen=True, slots=True)
-class InboxItem:
+class InboxItem(NamedTuple):
     """One inbox entry: a JWS, or a wake-up for a subject."""
 
     id: str
@@ -44,13 +52,12 @@ class InboxItem:
     wake: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class DraftEntry:
+class DraftEntry(NamedTuple):
     """
     An entry to append: its bytes, the subjects it moves (none when refused) and its event.
 
     ``kid`` is the key whose chain with this service it continues, ``hash`` the event's, ``publisher``
-    who is to be told (none for own events).
+    who is to be told (none for own events), ``id_key`` what the event uses up when it is recorded.
     """
 
     raw: bytes
@@ -58,6 +65,7 @@ class DraftEntry:
     hash: str
     publisher: str | None
     event: Event | None = None
+    id_key: str | None = None
     outcome: str = "recorded"
     code: str | None = None
     erasable: bytes | None = None
@@ -104,6 +112,32 @@ class Signer:
         return own_kid(self.service)
 
 
+class _Jws(NamedTuple):
+    raw: bytes
+    parsed: ParsedJws
+    opened: Opened | EnvelopeError | FormError
+
+
+class ReadItem(NamedTuple):
+    """An inbox entry with its event read, or what is wrong with that; nothing of the log was looked at."""
+
+    item: InboxItem
+    jws: _Jws | None
+
+
+def read_item(item: InboxItem) -> ReadItem:
+    """*item* made ready to be judged."""
+    if item.jws is None:
+        return ReadItem(item, None)
+    parsed = parse_jws(item.jws)
+    opened: Opened | EnvelopeError | FormError
+    try:
+        opened = open_jws(parsed, moment(item.rx_ms))
+    except (EnvelopeError, FormError) as fault:
+        opened = fault
+    return ReadItem(item, _Jws(item.jws, parsed, opened))
+
+
 class Drafting(Generic[S]):
     """Drafts batches for one service on what it knows."""
 
@@ -113,12 +147,12 @@ class Drafting(Generic[S]):
         self.judge = knowledge.fold.judge
         self.by = f"{self.judge.service}/{self.judge.version}"
 
-    def draft(self, items: Sequence[InboxItem]) -> Draft[S]:
+    def draft(self, items: Sequence[ReadItem]) -> Draft[S]:
         """What recording *items* in order would append."""
         draft: Draft[S] = Draft(self.knowledge.fold.branch())
-        for item in items:
-            if item.jws is not None:
-                self._judge(draft, item, item.jws)
+        for item, jws in items:
+            if jws is not None:
+                self._judge(draft, item, jws)
             elif item.wake is not None:
                 self._due(draft, item.wake, item.rx_ms)
         return draft
@@ -127,42 +161,38 @@ class Drafting(Generic[S]):
         """Whether *subject* owes own events at this moment."""
         return bool(self.judge.due(self.knowledge.fold.view(), subject, moment(rx_ms)))
 
-    def _judge(self, draft: Draft[S], item: InboxItem, jws: bytes) -> None:
-        parsed = parse_jws(jws)
-        rx = moment(item.rx_ms)
-        try:
-            opened = open_jws(jws, rx)
-        except EnvelopeError as fault:
+    def _judge(self, draft: Draft[S], item: InboxItem, read: _Jws) -> None:
+        jws, parsed, opened = read
+        if isinstance(opened, EnvelopeError):
             facts: dict[str, object] = {
-                "path": fault.path,
-                "expected": fault.expected,
-                "given": fault.given,
+                "path": opened.path,
+                "expected": opened.expected,
+                "given": opened.given,
             }
             draft.answers.append(Answer("", parsed.hash, Code.ENVELOPE_INVALID, facts))
             return
-        except FormError as fault:
-            if self._admits(draft, fault.envelope, parsed.kid, parsed.hash):
-                self._said(draft, item, fault, parsed.kid, parsed.hash, jws)
+        if isinstance(opened, FormError):
+            if self._admits(draft, opened.envelope, parsed.kid, parsed.hash):
+                self._said(draft, item, opened, parsed.kid, parsed.hash, jws)
             return
-        event, envelope = opened.event, opened.envelope
+        event, envelope = opened
         if not self._admits(draft, envelope, event.kid, event.hash):
             return
-        if (
-            id_key(event.source, event.id) in self.knowledge.ids
-            or id_key(event.source, event.id) in draft.ids
-        ):
+        used_id = id_key(event.source, event.id)
+        if used_id in self.knowledge.ids or used_id in draft.ids:
             self._refuse(draft, item, event, jws, Refused(Code.DUPLICATE_ID, {"id": event.id}))
             return
         self._due(draft, event.subject, item.rx_ms)
         view = draft.fold.view()
-        judgement = self.judge.judge(event, view, rx)
+        judgement = self.judge.judge(event, view, event.rx)
         draft.noted |= view.noted
         match judgement:
             case Refused():
                 self._refuse(draft, item, event, jws, judgement)
             case Recorded(follows=follows):
                 raw = write_recorded(item.rx_ms, self.by, jws)
-                self._record(draft, DraftEntry(raw, event.kid, event.hash, event.source, event))
+                entry = DraftEntry(raw, event.kid, event.hash, event.source, event, used_id)
+                self._record(draft, entry)
                 self._own(draft, follows, item.rx_ms, event.hash)
 
     def _admits(self, draft: Draft[S], envelope: Envelope, kid: str, event_hash: str) -> bool:
@@ -210,7 +240,9 @@ class Drafting(Generic[S]):
         raw = write_refused(item.rx_ms, self.by, refused.code, refused.facts, jws)
         self._link(
             draft,
-            DraftEntry(raw, event.kid, event.hash, event.source, None, "refused", refused.code),
+            DraftEntry(
+                raw, event.kid, event.hash, event.source, outcome="refused", code=refused.code
+            ),
         )
 
     def _said(
@@ -235,7 +267,15 @@ class Drafting(Generic[S]):
         raw = write_said(item.rx_ms, self.by, fault.code, fault.facts, said)
         self._link(
             draft,
-            DraftEntry(raw, kid, event_hash, envelope.source, None, "refused", fault.code, jws),
+            DraftEntry(
+                raw,
+                kid,
+                event_hash,
+                envelope.source,
+                outcome="refused",
+                code=fault.code,
+                erasable=jws,
+            ),
         )
 
     def _due(self, draft: Draft[S], subject: str, rx_ms: int) -> None:
@@ -257,16 +297,17 @@ class Drafting(Generic[S]):
                 self.signer, own, cause=cause, ordinal=ordinal, rx_ms=rx_ms, after=head
             )
             jws = sign(payload, self.signer.key, self.signer.kid).encode()
-            event = open_jws(jws, moment(rx_ms)).event
+            event = open_jws(parse_jws(jws), moment(rx_ms)).event
             raw = write_recorded(rx_ms, self.by, jws)
-            self._record(draft, DraftEntry(raw, self.signer.kid, event.hash, None, event))
+            used_id = id_key(event.source, event.id)
+            self._record(draft, DraftEntry(raw, self.signer.kid, event.hash, None, event, used_id))
 
     def _record(self, draft: Draft[S], entry: DraftEntry) -> None:
         event = entry.event
         if event is not None:
             draft.fold.apply(event)
             draft.noted.update(touched(event))
-            draft.ids.add(id_key(event.source, event.id))
+            draft.ids.add(entry.id_key or "")
         self._link(draft, entry)
 
     def _link(self, draft: Draft[S], entry: DraftEntry) -> None:

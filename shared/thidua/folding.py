@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import lru_cache
 from typing import Generic, TypeVar
 
 from thidua.contracts import Event
@@ -33,6 +34,10 @@ class Folded(Generic[S]):
     def __init__(self, judge: Judge[S], parent: Folded[S] | None = None) -> None:
         self.judge = judge
         self._parent = parent
+        # Of the year before the first, every event asks.
+        self._start: Callable[[str], S] = (
+            lru_cache(maxsize=256)(judge.start) if parent is None else parent._start
+        )
         self._registries: dict[str, Registry] = {}
         self._cycles: dict[str, S] = {}
 
@@ -61,7 +66,7 @@ class Folded(Generic[S]):
             if (found := fold._cycles.get(subject)) is not None:
                 return found
             fold = fold._parent
-        return self.judge.start(subject)
+        return self._start(subject)
 
     def apply(self, event: Event) -> None:
         """Evolve every state that a recorded *event* touches."""

@@ -19,7 +19,7 @@ from thidua.contracts.units import AuthorityEstablished, JudgeActivated, KeyRegi
 from thidua.drafting import derived_id
 from thidua.knowledge import ChainHead, moment, open_jws, own_kid, own_source
 from thidua.log.entry import write_recorded
-from thidua.signing import SigningKey, possession_proof, sign
+from thidua.signing import SigningKey, parse_jws, possession_proof, sign
 
 BY: Final = "genesis/1"
 """Who judged the first entries."""
@@ -110,7 +110,7 @@ def first_entries(founding: Founding) -> tuple[list[FirstEntry], ChainHead]:
         }
         raw = json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode()
         jws = sign(raw, founding.root, founding.root_kid).encode()
-        event = open_jws(jws, moment(founding.rx_ms)).event
+        event = open_jws(parse_jws(jws), moment(founding.rx_ms)).event
         entries.append(
             FirstEntry(
                 write_recorded(founding.rx_ms, BY, jws),

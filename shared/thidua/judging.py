@@ -7,6 +7,7 @@ fence it against the other services. Whatever fails, nothing is half-written: th
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Generic, TypeVar
@@ -14,11 +15,12 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 import structlog
 
 from thidua.clock import to_ms
-from thidua.drafting import Draft, DraftEntry, Drafting, InboxItem, Signer
+from thidua.drafting import Draft, DraftEntry, Drafting, InboxItem, ReadItem, Signer, read_item
 from thidua.errors import GateClosedError, LogShrunkError
 from thidua.folding import touched
-from thidua.knowledge import Chain, Knowledge, id_key, moment
+from thidua.knowledge import Chain, Knowledge, moment
 from thidua.log import (
+    AppendAnswer,
     Appended,
     AppendRequest,
     Behind,
@@ -106,26 +108,43 @@ class Judging(Generic[S]):
         """
         size = BATCH
         waiting = [item for item in items if order(item.id) > order(self.offset)]
+        ready: list[ReadItem] = []
         while waiting:
             await self.catch_up()
-            chunk = waiting[:size]
+            _make_ready(ready, waiting, size)
+            chunk = ready[:size]
+            last = chunk[-1].item.id
             draft = self.drafting.draft(chunk)
-            request = self._request(draft, chunk[-1].id)
-            match await self.log.append(request):
+            match await self._append(self._request(draft, last), ready, waiting):
                 case Appended(first=first):
                     await self._adopt(draft, first)
-                    self.offset = chunk[-1].id
-                    waiting = waiting[len(chunk) :]
+                    self.offset = last
+                    del waiting[: len(chunk)], ready[: len(chunk)]
                     size = min(BATCH, size * 2)
                 case Fenced(have=have):
                     self.offset = have
-                    waiting = [item for item in waiting if order(item.id) > order(have)]
+                    passed = sum(order(item.id) <= order(have) for item in waiting)
+                    del waiting[:passed], ready[:passed]
                 case Behind() | ChainMoved() | IdUsed():
                     size = max(1, len(chunk) // 2)
                 case GateClosed(reason=reason):
                     raise GateClosedError(reason)
                 case Shrunk(tail=tail):
                     raise LogShrunkError(self.position, tail)
+
+    async def _append(
+        self, request: AppendRequest, ready: list[ReadItem], waiting: Sequence[InboxItem]
+    ) -> AppendAnswer:
+        """Append, and read what comes next while the server writes."""
+        appending = asyncio.ensure_future(self.log.append(request))
+        try:
+            # The client has handed the request over after two turns of the loop.
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+            _make_ready(ready, waiting, len(ready) + BATCH)
+        finally:
+            answer = await appending
+        return answer
 
     async def wake(self, now_ms: int) -> None:
         """
@@ -221,14 +240,18 @@ class Judging(Generic[S]):
             chain.hashes.append(entry.hash)
             chain.positions.append(position)
             if entry.event is not None:
-                knowledge.note(entry.event, position)
+                knowledge.note(entry.event, position, entry.id_key or "")
                 knowledge.clock_ms = max(knowledge.clock_ms, to_ms(entry.event.rx))
                 self._mark(touched(entry.event))
         knowledge.position = first + len(draft.entries) - 1
 
 
+def _make_ready(ready: list[ReadItem], waiting: Sequence[InboxItem], count: int) -> None:
+    """Read the first *count* of *waiting* as far as they were not read before."""
+    ready += [read_item(item) for item in waiting[len(ready) : count]]
+
+
 def _new_entry(entry: DraftEntry) -> NewEntry:
-    event = entry.event
     receipt = (
         None
         if entry.publisher is None
@@ -237,7 +260,7 @@ def _new_entry(entry: DraftEntry) -> NewEntry:
     return NewEntry(
         raw=entry.raw,
         subjects=entry.subjects,
-        id_key=id_key(event.source, event.id) if event is not None else None,
+        id_key=entry.id_key,
         receipt=receipt,
         erasable=entry.erasable,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 from thidua.contracts.envelope import Envelope, as_event, read_envelope
 from thidua.errors import LogCorruptError
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from thidua.contracts import Event
     from thidua.deciding import Judge
     from thidua.log.entry import Entry
+    from thidua.signing import ParsedJws
     from thidua.standing import Key
 
 S = TypeVar("S")
 
 
-@dataclass(frozen=True, slots=True)
-class ChainHead:
+class ChainHead(NamedTuple):
     """Where a key's chain with one service stands: the last ``seq`` and its event hash."""
 
     seq: int = 0
@@ -72,21 +72,19 @@ def own_kid(service: str) -> str:
     return f"services/{service}"
 
 
-@dataclass(frozen=True, slots=True)
-class Opened:
+class Opened(NamedTuple):
     """A signed event with its envelope read and its data typed."""
 
     event: Event
     envelope: Envelope
 
 
-def open_jws(jws: bytes, rx: datetime) -> Opened:
+def open_jws(parsed: ParsedJws, rx: datetime) -> Opened:
     """
     The event of a JWS that passed the door; its signature was checked there.
 
     Raises ``EnvelopeError`` or ``FormError`` as :func:`read_envelope` does.
     """
-    parsed = parse_jws(jws)
     envelope = read_envelope(parsed.payload)
     return Opened(as_event(envelope, event_hash=parsed.hash, kid=parsed.kid, rx=rx), envelope)
 
@@ -127,7 +125,7 @@ class Knowledge(Generic[S]):
                 parsed = parse_jws(entry.jws or b"")
                 self._link(parsed.kid, parsed.hash, entry.position)
         else:
-            event = open_jws(entry.jws or b"", moment(entry.rx_ms)).event
+            event = open_jws(parse_jws(entry.jws or b""), moment(entry.rx_ms)).event
             self.record(event, entry.position)
             if mine:
                 self._link(event.kid, event.hash, entry.position)
@@ -138,13 +136,13 @@ class Knowledge(Generic[S]):
     def record(self, event: Event, position: int) -> None:
         """Fold a recorded event that stands at *position*."""
         self.fold.apply(event)
-        self.note(event, position)
+        self.note(event, position, id_key(event.source, event.id))
 
-    def note(self, event: Event, position: int) -> None:
-        """Remember where a recorded event stands: heads, its id, and which registry a new key is in."""
+    def note(self, event: Event, position: int, used_id: str) -> None:
+        """Remember where a recorded event stands: heads, its id's key, and which registry a new key is in."""
         for subject in touched(event):
             self.heads[subject] = position
-        self.ids.add(id_key(event.source, event.id))
+        self.ids.add(used_id)
         if "/" not in event.subject:
             for kid in (
                 getattr(event.data, "kid", None),

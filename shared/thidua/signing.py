@@ -11,7 +11,6 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, NamedTuple
 
@@ -65,8 +64,7 @@ class _Header(NamedTuple):
     kid: str
 
 
-@dataclass(frozen=True, slots=True)
-class ParsedJws:
+class ParsedJws(NamedTuple):
     """A well-formed signed event; nobody has vouched for it until `verify` returns."""
 
     alg: Algorithm

@@ -113,19 +113,26 @@ class Registry:
     judges: Mapping[str, int] = field(default_factory=dict)
     movements: Mapping[int, p.MovementApproved] = field(default_factory=dict)
     clock: datetime | None = None
+    _members: dict[tuple[str, date], tuple[str, ...]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     def members(self, cluster: str, day: date) -> tuple[str, ...]:
         """The units of a cluster on *day*, in order of code."""
-        return tuple(
-            sorted(
-                m.unit
-                for m in self.memberships
-                if m.cluster == cluster
-                and m.holds(day)
-                and m.unit in self.units
-                and self.units[m.unit].exists(day)
+        # Every event of a cycle asks for this, of the same registry and mostly of the same day.
+        found = self._members.get((cluster, day))
+        if found is None:
+            found = self._members[cluster, day] = tuple(
+                sorted(
+                    m.unit
+                    for m in self.memberships
+                    if m.cluster == cluster
+                    and m.holds(day)
+                    and m.unit in self.units
+                    and self.units[m.unit].exists(day)
+                )
             )
-        )
+        return found
 
     def salary(self, day: date) -> int | None:
         """The base salary in đồng on *day*, ``None`` when none is set."""

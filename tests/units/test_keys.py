@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
@@ -60,7 +59,7 @@ def revoked(kid: str) -> u.KeyRevoked:
 
 def signed_by(story: Story[Cycle], kid: str, source: str, data: u.KeyRotated) -> Judgement:
     """The judgement on an event signed with a chosen key; recorded, it joins the story."""
-    event = replace(story.event(AT, source, data), kid=kid)
+    event = story.event(AT, source, data)._replace(kid=kid)
     judgement = story.judge.judge(event, story.fold.view(), event.rx)
     if isinstance(judgement, Recorded):
         story.fold.apply(event)

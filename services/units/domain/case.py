@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, datetime
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from services.units.domain.state import Cycle
 from thidua.clock import LOCAL
@@ -17,8 +16,7 @@ from thidua.standing import Frame, Registry, local_day, roles_held
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class RegistryCase:
+class RegistryCase(NamedTuple):
     """An event of the registry; ``root`` is the log's first registry, ``all`` are everybody's."""
 
     event: Event
@@ -34,8 +32,7 @@ class RegistryCase:
         return self.registry.authority == self.root.authority
 
 
-@dataclass(frozen=True, slots=True)
-class CycleCase:
+class CycleCase(NamedTuple):
     """An event of a cycle, with the registry and the frame of the year before."""
 
     event: Event

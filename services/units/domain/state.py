@@ -77,7 +77,8 @@ def start(subject: str) -> Cycle:
 
 def evolve(cycle: Cycle, event: Event) -> Cycle:
     """The cycle after *event*, of whichever service it is."""
-    return _scored(replace(cycle, frame=evolve_frame(cycle.frame, event)), event)
+    frame = evolve_frame(cycle.frame, event)
+    return _scored(cycle if frame is cycle.frame else replace(cycle, frame=frame), event)
 
 
 def _scored(cycle: Cycle, event: Event) -> Cycle:  # noqa: C901, PLR0911, PLR0912 - one return per event

@@ -127,7 +127,7 @@ class Rejudging:
 
     def _open(self, entry: Entry) -> Opened:
         try:
-            opened = open_jws(entry.jws or b"", moment(entry.rx_ms))
+            opened = open_jws(parse_jws(entry.jws or b""), moment(entry.rx_ms))
         except (EnvelopeError, FormError, RejectError) as error:
             raise NotFollowingError(entry.position, f"the event cannot be read: {error}") from None
         if opened.envelope.aud != self.origin:

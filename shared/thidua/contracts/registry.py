@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, get_args
+from typing import Any, Final, NamedTuple, get_args
 
 from pydantic import BaseModel, ConfigDict, create_model
 
@@ -69,8 +69,7 @@ CONTRACTS: Final[dict[str, Contract]] = {
 """All event types by wire name."""
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(NamedTuple):
     """
     A judged or to-be-judged event as the domains see it.
 

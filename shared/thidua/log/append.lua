@@ -2,7 +2,8 @@
 -- KEYS 1 log, 2 open, 3 heads, 4 chains, 5 offsets, 6 inbox, 7 answers, 8 said
 -- ARGV prefix, service, expected offset, new offset, position followed to,
 --      n, n x (subject, head), n, n x (chain, before, after),
---      n, n x (bytes, id key or '', erasable bytes or '', receipt's publisher or '', event hash, outcome, code, k, k x subject),
+--      n, n x (bytes, 'ID-KEY PUBLISHER HASH OUTCOME CODE SUBJECT…' with '-' for what is not there),
+--      n, n x (number of the entry, erasable bytes),
 --      n, n x (publisher, event hash, answer)
 local prefix, service, at = ARGV[1], ARGV[2], 6
 local run = string.match(redis.call('INFO', 'server'), 'run_id:(%w+)')
@@ -36,29 +37,32 @@ end
 local entries_at = at
 n = tonumber(ARGV[at]); at = at + 1
 for i = 1, n do
-  local id = ARGV[at + 1]
-  if id ~= '' and redis.call('HEXISTS', prefix .. 'ids:' .. string.sub(id, 1, 3), string.sub(id, 4)) == 1 then
+  local id = string.match(ARGV[at + 1], '^%S+')
+  if id ~= '-' and redis.call('HEXISTS', prefix .. 'ids:' .. string.sub(id, 1, 3), string.sub(id, 4)) == 1 then
     return {'id', id}
   end
-  at = at + 8 + tonumber(ARGV[at + 7])
+  at = at + 2
 end
-local answers_at = at
+local erasable_at = at
+local answers_at = at + 1 + 2 * tonumber(ARGV[at])
 
 at = entries_at + 1
 local heads, first = {}, last + 1
 for i = 1, n do
   last = last + 1
   redis.call('XADD', KEYS[1], last .. '-0', 'e', ARGV[at])
-  local id = ARGV[at + 1]
-  if id ~= '' then redis.call('HSET', prefix .. 'ids:' .. string.sub(id, 1, 3), string.sub(id, 4), last) end
-  if ARGV[at + 2] ~= '' then redis.call('HSET', KEYS[8], last, ARGV[at + 2]) end
-  if ARGV[at + 3] ~= '' then
-    redis.call('XADD', prefix .. 'receipts:' .. ARGV[at + 3], 'MAXLEN', '~', 1000, '*', 'hash', ARGV[at + 4],
-      'position', last, 'outcome', ARGV[at + 5], 'code', ARGV[at + 6])
+  local id, publisher, hash, outcome, code, subjects = string.match(ARGV[at + 1], '^(%S+) (%S+) (%S+) (%S+) (%S+)(.*)$')
+  if id ~= '-' then redis.call('HSET', prefix .. 'ids:' .. string.sub(id, 1, 3), string.sub(id, 4), last) end
+  if publisher ~= '-' then
+    redis.call('XADD', prefix .. 'receipts:' .. publisher, 'MAXLEN', '~', 1000, '*', 'hash', hash,
+      'position', last, 'outcome', outcome, 'code', code == '-' and '' or code)
   end
-  local k = tonumber(ARGV[at + 7])
-  for j = 1, k do heads[ARGV[at + 7 + j]] = last end
-  at = at + 8 + k
+  for subject in string.gmatch(subjects, '%S+') do heads[subject] = last end
+  at = at + 2
+end
+at = erasable_at + 1
+for i = 1, tonumber(ARGV[erasable_at]) do
+  redis.call('HSET', KEYS[8], first + tonumber(ARGV[at]), ARGV[at + 1]); at = at + 2
 end
 for subject, position in pairs(heads) do redis.call('HSET', KEYS[3], subject, position) end
 at = chains_at + 1

@@ -9,8 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from thidua.clock import format_ms, parse_ms
 from thidua.errors import StopError
@@ -35,8 +34,7 @@ class EntryError(StopError):
         self.fault = fault
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """
     One entry: recorded when neither ``refused`` nor ``said`` is there.
 
