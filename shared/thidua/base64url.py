@@ -14,6 +14,7 @@ _TO_BASE64: Final = bytes(
     )
     for byte in range(256)
 )
+_URL_ALPHABET: Final = (_ALPHABET + "-_").encode()
 _TO_URL: Final = bytes.maketrans(b"+/", b"-_")
 
 # The last character of an incomplete group carries 4 or 2 bits that must be zero.
@@ -33,14 +34,26 @@ def decode_base64url(text: bytes | str) -> bytes:
     Raises ValueError for anything that `encode_base64url` would not have written.
     """
     segment = text.encode() if isinstance(text, str) else text
+    padding = _padding(segment)
+    if padding is None:
+        msg = "not canonical base64url"
+        raise ValueError(msg)
+    return binascii.a2b_base64(segment.translate(_TO_BASE64) + padding, strict_mode=True)
+
+
+def is_base64url(segment: bytes) -> bool:
+    """Whether `decode_base64url` takes *segment*; a third of its cost."""
+    return _padding(segment) is not None and not segment.translate(None, _URL_ALPHABET)
+
+
+def _padding(segment: bytes) -> bytes | None:
+    """The padding that was left out; None when no canonical text has this length and end."""
     match len(segment) % 4:
         case 0:
-            padding = b""
+            return b""
         case 2 if segment[-1] in _LAST_OF_TWO:
-            padding = b"=="
+            return b"=="
         case 3 if segment[-1] in _LAST_OF_THREE:
-            padding = b"="
+            return b"="
         case _:
-            msg = "not canonical base64url"
-            raise ValueError(msg)
-    return binascii.a2b_base64(segment.translate(_TO_BASE64) + padding, strict_mode=True)
+            return None

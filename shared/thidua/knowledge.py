@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
-from thidua.contracts.envelope import Envelope, as_event, read_envelope
+from thidua.contracts.envelope import Envelope, as_event, believe_envelope, read_envelope
 from thidua.errors import LogCorruptError
 from thidua.folding import Folded, registry_of, touched
 from thidua.signing import EMPTY_HASH, parse_jws
@@ -89,6 +89,13 @@ def open_jws(parsed: ParsedJws, rx: datetime) -> Opened:
     return Opened(as_event(envelope, event_hash=parsed.hash, kid=parsed.kid, rx=rx), envelope)
 
 
+def recorded_event(entry: Entry) -> Event:
+    """The event of a recorded entry; it was judged, and is believed."""
+    parsed = parse_jws(entry.jws or b"")
+    envelope = believe_envelope(parsed.payload)
+    return as_event(envelope, event_hash=parsed.hash, kid=parsed.kid, rx=moment(entry.rx_ms))
+
+
 class Knowledge(Generic[S]):
     """
     The fold of all entries up to ``position`` that one service decides on.
@@ -125,7 +132,7 @@ class Knowledge(Generic[S]):
                 parsed = parse_jws(entry.jws or b"")
                 self._link(parsed.kid, parsed.hash, entry.position)
         else:
-            event = open_jws(parse_jws(entry.jws or b""), moment(entry.rx_ms)).event
+            event = recorded_event(entry)
             self.record(event, entry.position)
             if mine:
                 self._link(event.kid, event.hash, entry.position)

@@ -14,7 +14,7 @@ import re
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from thidua.base64url import decode_base64url, encode_base64url
+from thidua.base64url import decode_base64url, encode_base64url, is_base64url
 from thidua.errors import MalformedError, SignatureError
 from thidua.key_material import Algorithm, SigningKey, VerifyingKey
 from thidua.refusals import Code
@@ -71,8 +71,13 @@ class ParsedJws(NamedTuple):
     kid: str
     payload: bytes
     signing_input: bytes
-    signature: bytes
+    signature_text: bytes
     hash: str
+
+    @property
+    def signature(self) -> bytes:
+        """The signature's bytes; most readers of the log never need them."""
+        return decode_base64url(self.signature_text)
 
     def verify(self, key: VerifyingKey) -> None:
         """Return if *key* signed this event with its own algorithm; raise SignatureError if not."""
@@ -115,12 +120,14 @@ def parse_jws(token: bytes | str) -> ParsedJws:
             expected="three parts and two dots",
         )
     alg, kid = _header(header)
+    if not is_base64url(signature):
+        raise _malformed("signature")
     return ParsedJws(
         alg=alg,
         kid=kid,
         payload=_decoded(payload, "payload"),
         signing_input=signing_input,
-        signature=_decoded(signature, "signature"),
+        signature_text=signature,
         hash=event_hash(signing_input),
     )
 
@@ -156,9 +163,13 @@ def _decoded(segment: bytes, path: str) -> bytes:
     try:
         return decode_base64url(segment)
     except ValueError:
-        raise MalformedError(
-            Code.JWS_MALFORMED, path, given="other text", expected="base64url without padding"
-        ) from None
+        raise _malformed(path) from None
+
+
+def _malformed(path: str) -> MalformedError:
+    return MalformedError(
+        Code.JWS_MALFORMED, path, given="other text", expected="base64url without padding"
+    )
 
 
 # A publisher's key writes the same header every time; a hostile one is not remembered.

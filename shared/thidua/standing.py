@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Literal
 
 from thidua.clock import local_day
@@ -183,7 +184,13 @@ class Frame:
     @property
     def before(self) -> str:
         """The subject of the year before in the same cluster."""
-        return f"{self.authority}/{self.cluster}/{self.year - 1}"
+        return _year_before(self.subject)
+
+
+@lru_cache(maxsize=256)
+def _year_before(subject: str) -> str:
+    cluster, _, year = subject.rpartition("/")
+    return f"{cluster}/{int(year) - 1}"
 
 
 def evolve_frame(frame: Frame, event: Event) -> Frame:

@@ -79,7 +79,9 @@ def _word_key(word: str) -> tuple[tuple[int, ...], tuple[int, ...]]:
     for char in word:
         marks = unicodedata.normalize("NFD", char)
         tone = max((_TONES.get(mark, 0) for mark in marks), default=0)
-        letter = unicodedata.normalize("NFC", "".join(m for m in marks if m not in _TONES))
+        bare = "".join(mark for mark in marks if mark not in _TONES)
+        # A tone without a letter, as nobody writes it, ranks as a sign of its own.
+        letter = unicodedata.normalize("NFC", bare) or char
         letters.append(_RANK.get(letter, _rank_of_other(letter)))
         tones.append(tone)
     return tuple(letters), tuple(tones)

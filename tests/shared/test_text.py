@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from thidua.text import (
@@ -89,6 +89,7 @@ def test_capitals_and_the_form_of_marks_do_not_matter_for_order() -> None:
 
 
 @given(st.lists(st.text(max_size=8)))
+@example(["\u0300"])
 def test_any_texts_can_be_sorted(texts: list[str]) -> None:
     assert len(sorted(texts, key=collation_key)) == len(texts)
 

@@ -136,18 +136,19 @@ def publisher_fault(case: CycleCase, data: EventData, *units: str) -> Refused | 
     if fault := cycle_fault(case):
         return fault
     source = (case.event.unit,) if case.event.unit is not None else ()
-    for unit in (*source, *units):
+    for unit in source if units == source else (*source, *units):
         if fault := unit_fault(case.registry, unit, case.day):
             return fault
-    held = held_roles(case)
-    if fault := role_fault(data.ROLES, held):
+    # A member needs no look at who acts as chair or deputy.
+    speaks_as_member = Role.MEMBER in data.ROLES and case.event.unit in case.members
+    if not speaks_as_member and (fault := role_fault(data.ROLES, held_roles(case))):
         return fault
     if data.ROLES == (Role.MEMBER,) and units != source:
         return Refused(
             Code.ROLE_REQUIRED,
             {
                 "required": [f"{Role.MEMBER} {unit}" for unit in units],
-                "held": sorted(map(str, held)),
+                "held": sorted(map(str, held_roles(case))),
             },
         )
     return None

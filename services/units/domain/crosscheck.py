@@ -13,7 +13,7 @@ from services.units.domain.case import (
     role_fault,
     unit_fault,
 )
-from services.units.domain.table import lines, points_fault
+from services.units.domain.table import points_fault
 from services.units.domain.verified import (
     fixed_fault,
     measured_fault,
@@ -122,7 +122,7 @@ def _findings_fault(data: u.CrossCheckRecorded, case: CycleCase) -> Refused | No
         return Refused(Code.STATE_FORBIDS, {"state": f"no {needed}", "needed": needed})
     if twice := duplicate(tuple(finding.criterion for finding in data.findings)):
         return Refused(Code.OVERLAP, {"what": "another finding", "given": twice})
-    table = lines(rulebook.scoring)
+    table = rulebook.scoring.lines
     points: dict[str, Decimal] = {code: mark.points for code, mark in sheet.items()}
     values: dict[str, Decimal | None] = {code: mark.value for code, mark in sheet.items()}
     for finding in data.findings:

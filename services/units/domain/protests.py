@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from services.units.domain.case import CycleCase, publisher_fault
-from services.units.domain.table import lines
 from services.units.domain.verified import fixed_fault, line_fault, own_unit_fault, scoring_fault
 from thidua.contracts import units as u
 from thidua.deciding import Judgement, Recorded, Refused
@@ -58,7 +57,7 @@ def protest_resolved(data: u.ProtestResolved, case: CycleCase) -> Judgement:
     rulebook = case.frame.rulebook
     if data.points is None or rulebook is None:
         return Refused(Code.SCORES_INCOMPLETE, {"missing": [protest.criterion]})
-    criterion = lines(rulebook.scoring).get(protest.criterion)
+    criterion = rulebook.scoring.lines.get(protest.criterion)
     fault = line_fault(rulebook.scoring, protest.criterion, data.points)
     if fault is None and criterion is not None:
         fault = fixed_fault(case, data.unit, criterion, data.points)

@@ -8,7 +8,7 @@ from typing import Final
 
 from services.units.domain.case import CycleCase, publisher_fault
 from services.units.domain.state import Cycle, with_points
-from services.units.domain.table import ZERO, group_sums, lines
+from services.units.domain.table import ZERO, group_sums
 from services.units.domain.verified import fixed_fault, line_fault, own_unit_fault
 from thidua.clock import to_ms
 from thidua.contracts import units as u
@@ -65,7 +65,7 @@ def score_corrected(data: u.ScoreCorrected, case: CycleCase) -> Judgement:
         return Refused(Code.REFERENCE_UNKNOWN, {"what": "unit in the ranking", "given": data.unit})
     if fault := line_fault(rulebook.scoring, data.criterion, data.points):
         return fault
-    criterion = lines(rulebook.scoring)[data.criterion]
+    criterion = rulebook.scoring.lines[data.criterion]
     if fault := fixed_fault(case, data.unit, criterion, data.points):
         return fault
     if checked.points.get(data.criterion) == data.points:

@@ -12,7 +12,7 @@ from services.units.domain.case import (
     member_fault,
     publisher_fault,
 )
-from services.units.domain.table import lines, points_for
+from services.units.domain.table import points_for
 from thidua.contracts import units as u
 from thidua.contracts.base import Deadline, Evidence, Role
 from thidua.contracts.rulebook import Deadlines, Ladder
@@ -87,7 +87,7 @@ def _criterion_fault(case: CycleCase, evidence: Evidence) -> Refused | None:
     if (
         evidence.criterion is None
         or rulebook is None
-        or evidence.criterion in lines(rulebook.scoring)
+        or evidence.criterion in rulebook.scoring.lines
     ):
         return None
     return Refused(Code.CRITERION_UNKNOWN, {"criterion": evidence.criterion})

@@ -8,10 +8,18 @@ from typing import Final
 
 from services.units.domain.case import CycleCase, duplicate, publisher_fault
 from services.units.domain.reports import report_deadline
-from services.units.domain.table import ZERO, lines, parents
+from services.units.domain.table import ZERO
 from thidua.contracts import units as u
 from thidua.contracts.base import Share, format_points
-from thidua.contracts.rulebook import Band, Criterion, Ladder, Question, ScoringTable, TieRule
+from thidua.contracts.rulebook import (
+    Band,
+    Criterion,
+    Ladder,
+    Question,
+    ScoringTable,
+    TieRule,
+    parents,
+)
 from thidua.deciding import Judgement, Recorded, Refused
 from thidua.refusals import Code
 
@@ -53,7 +61,7 @@ def rulebook_adopted(data: u.RulebookAdopted, case: CycleCase) -> Judgement:
 
 def sum_fault(table: ScoringTable) -> Refused | None:
     """The refusal of a table whose lines do not add up to its total, or to a heading above them."""
-    scored = lines(table)
+    scored = table.lines
     for criterion in table.criteria:
         below = [line.maximum for code, line in scored.items() if criterion.code in parents(code)]
         if below and sum(below, ZERO) != criterion.maximum:
@@ -78,7 +86,7 @@ def table_fault(table: ScoringTable) -> str | None:
         return "bonus cap: below zero"
     if twice := duplicate(tuple(criterion.code for criterion in table.criteria)):
         return f"criterion {twice} stands twice"
-    scored = lines(table)
+    scored = table.lines
     for criterion in table.criteria:
         if criterion.group not in (criterion.code, *parents(criterion.code)):
             return f"criterion {criterion.code}: {criterion.group} is not its group"
@@ -149,7 +157,7 @@ def ties_fault(ties: tuple[TieRule, ...], table: ScoringTable) -> str | None:
     """What is wrong with the tie-break list, in words."""
     if twice := duplicate(tuple((rule.by, rule.group) for rule in ties)):
         return f"tie step {twice[0]} stands twice"
-    groups = {criterion.group for criterion in lines(table).values()}
+    groups = {criterion.group for criterion in table.lines.values()}
     for place, rule in enumerate(ties, start=1):
         if (rule.by == "group") != (rule.group is not None):
             return f"tie step {rule.by}: a group belongs to the step group alone"
@@ -197,7 +205,7 @@ def _reachable(share: Share) -> bool:
 
 
 def _deadline_fault(table: ScoringTable, case: CycleCase) -> str | None:
-    for code, criterion in lines(table).items():
+    for code, criterion in table.lines.items():
         ladder = criterion.ladder
         if (
             ladder is not None

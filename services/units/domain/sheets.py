@@ -7,7 +7,7 @@ from typing import Final
 
 from services.units.domain.case import CycleCase, duplicate, publisher_fault
 from services.units.domain.ranking import adjusted
-from services.units.domain.table import lines, points_fault
+from services.units.domain.table import points_fault
 from services.units.domain.verified import scoring_fault
 from thidua.contracts import units as u
 from thidua.contracts.base import format_points
@@ -34,7 +34,7 @@ def score_sheet_submitted(data: u.ScoreSheetSubmitted, case: CycleCase) -> Judge
         )
     if twice := duplicate(tuple(mark.criterion for mark in data.marks)):
         return Refused(Code.OVERLAP, {"what": "another mark", "given": twice})
-    table = lines(rulebook.scoring)
+    table = rulebook.scoring.lines
     for mark in data.marks:
         criterion = table.get(mark.criterion)
         if criterion is None:

@@ -13,24 +13,10 @@ from thidua.refusals import Code
 ZERO: Final = Decimal(0)
 
 
-def lines(table: ScoringTable) -> dict[str, Criterion]:
-    """The criteria that are scored, by code in the table's order; headings are none of them."""
-    headings = {parent for criterion in table.criteria for parent in parents(criterion.code)}
-    return {
-        criterion.code: criterion for criterion in table.criteria if criterion.code not in headings
-    }
-
-
-def parents(code: str) -> tuple[str, ...]:
-    """The codes above *code*: ``I`` and ``I.4`` above ``I.4.2``."""
-    parts = code.split(".")
-    return tuple(".".join(parts[:depth]) for depth in range(1, len(parts)))
-
-
 def group_sums(table: ScoringTable, points: dict[str, Decimal]) -> dict[str, Decimal]:
     """What *points* by criterion add up to in each group, in the table's order."""
     sums: dict[str, Decimal] = {}
-    for code, criterion in lines(table).items():
+    for code, criterion in table.lines.items():
         sums[criterion.group] = sums.get(criterion.group, ZERO) + points.get(code, ZERO)
     return sums
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from services.units.domain.case import CycleCase, considered_fault, member_fault
 from services.units.domain.reports import ladder_points
-from services.units.domain.table import band_of, lines, points_fault
+from services.units.domain.table import band_of, points_fault
 from thidua.contracts.base import format_points
 from thidua.contracts.rulebook import Criterion, ScoringTable
 from thidua.deciding import Refused
@@ -27,7 +27,7 @@ def own_unit_fault(case: CycleCase, unit: str) -> Refused | None:
 
 def line_fault(table: ScoringTable, code: str, points: Decimal) -> Refused | None:
     """Why a line of the table cannot have *points*, by its range and step."""
-    criterion = lines(table).get(code)
+    criterion = table.lines.get(code)
     if criterion is None:
         return Refused(Code.CRITERION_UNKNOWN, {"criterion": code})
     return points_fault(criterion, points, table.step)

@@ -7,6 +7,8 @@ ties and rounding are members of two events, ``regulation-issued`` and ``ruleboo
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import cached_property
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -119,6 +121,18 @@ class ScoringTable(Value):
     step: Points
     bonus_cap: Points | None = None
     criteria: Annotated[tuple[Criterion, ...], Field(min_length=1)]
+
+    @cached_property
+    def lines(self) -> Mapping[str, Criterion]:
+        """The criteria that are scored, by code in the table's order; headings are none of them."""
+        headings = {parent for criterion in self.criteria for parent in parents(criterion.code)}
+        return {line.code: line for line in self.criteria if line.code not in headings}
+
+
+def parents(code: str) -> tuple[str, ...]:
+    """The codes above *code*: ``I`` and ``I.4`` above ``I.4.2``."""
+    parts = code.split(".")
+    return tuple(".".join(parts[:depth]) for depth in range(1, len(parts)))
 
 
 TieStep = Literal["base", "group", "minus", "women-share", "report-date", "conference"]
