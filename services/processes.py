@@ -87,13 +87,17 @@ class System:
         self.running[name].send_signal(signal.SIGKILL)
         self.running[name].wait()
 
-    def stop(self) -> None:
-        """Stop every process, the store last."""
+    def stop_services(self) -> None:
+        """Stop our processes; the store goes on."""
         for process in self.running.values():
             if process.poll() is None:
                 process.terminate()
         for process in self.running.values():
             _end(process)
+
+    def stop(self) -> None:
+        """Stop every process, the store last."""
+        self.stop_services()
         self.valkey.stop()
 
     def __enter__(self) -> Self:

@@ -16,7 +16,7 @@ from redis.exceptions import RedisError
 
 from thidua.clock import WallClock
 from thidua.drafting import Signer
-from thidua.judging import BATCH, PAGE, Judging, inbox_item
+from thidua.judging import PAGE, Judging, inbox_item
 from thidua.log import Names, read_entry
 from thidua.log.redis_log import RedisLog
 from thidua.settings import Settings
@@ -104,7 +104,7 @@ def deciding_app(judge: Judge[S], settings: ServiceSettings) -> AsgiFastStream:
     )
     judging = deciding.judging
     inbox = Follower(
-        broker, names.inbox(service), deciding.from_inbox, lambda: judging.offset, most=BATCH
+        broker, names.inbox(service), deciding.from_inbox, lambda: judging.offset, most=PAGE
     )
     entries = Follower(
         broker, names.log, deciding.from_log, lambda: f"{judging.position}-0", most=PAGE
