@@ -16,7 +16,7 @@ from services.reporting import following
 from services.reporting.archive import Archive, Gatekeeper
 from services.reporting.database import open_engine
 from services.reporting.following import Projector
-from services.reporting.web.api import api
+from services.reporting.web.site import add_site
 from thidua.log import Names
 from thidua.log.redis_log import RedisLog
 from thidua.settings import Settings
@@ -97,5 +97,5 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         )
         return PlainTextResponse(told, 200 if running and not faults else 503)
 
-    app.include_router(api(engine))
+    add_site(app, engine, sandbox=settings.is_sandbox)
     return app

@@ -3,28 +3,153 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query
 
 from services.reporting.archive import archive_status
 from services.reporting.fingerprint import fingerprints
 from services.reporting.outcome import outcome
+from services.reporting.projections.cycles import cycle_of
+from services.reporting.projections.keys import KeyOnRecord, all_keys
+from services.reporting.projections.officers import Officers, officers_through_years
+from services.reporting.projections.parked import Parked, parked_entries
+from services.reporting.projections.refused import RefusedEvent, refused_at, refused_events
+from services.reporting.projections.timeline import (
+    Happening,
+    entries_by_outcome,
+    happening,
+    happenings,
+)
+from services.reporting.projections.unit_queries import Unit, all_clusters, all_units
+from services.reporting.projections.unit_queries import unit as unit_of
+from services.reporting.reading import Reading, reading
+from services.reporting.web import parameters as given
+from services.reporting.web.answers import FAULTS, Answer, Counted, Listed
+from services.reporting.web.cycle_api import cycle_api
+from services.reporting.web.faults import UnknownError, found
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
-SUBJECT = r"^[A-Z0-9-]{2,16}/[A-Z0-9-]{2,16}/[0-9]{4}$"
 
-
-def api(engine: Engine) -> APIRouter:
+def api(engine: Engine, *, sandbox: bool) -> APIRouter:
     """The routes under ``/v1`` over one database."""
-    routes = APIRouter(prefix="/v1")
+    routes = APIRouter(prefix="/v1", responses=FAULTS)
+    routes.include_router(cycle_api(engine, sandbox=sandbox))
+    _of_the_registry(routes, engine, sandbox=sandbox)
+    _of_the_log(routes, engine, sandbox=sandbox)
+    _of_the_house(routes, engine)
+    return routes
 
+
+def _told(read: Reading, data: Any, *, sandbox: bool) -> Answer[Any]:
+    return Answer(position=read.position, sandbox=sandbox, data=data)
+
+
+def _of_the_registry(routes: APIRouter, engine: Engine, *, sandbox: bool) -> None:
+    @routes.get("/units", summary="Các đơn vị / units")
+    def units() -> Answer[list[Unit]]:
+        """Every unit ever registered, with names, changes and memberships."""
+        with reading(engine) as read:
+            return _told(read, all_units(read), sandbox=sandbox)
+
+    @routes.get("/units/{code}", summary="Một đơn vị và lịch sử / one unit with its history")
+    def unit(code: given.Code) -> Answer[Unit]:
+        """A unit's names through time, mergers, memberships and delegates."""
+        with reading(engine) as read:
+            return _told(read, found(unit_of(read, code), code), sandbox=sandbox)
+
+    @routes.get("/clusters", summary="Các cụm thi đua / clusters")
+    def clusters() -> Answer[list[dict[str, Any]]]:
+        """Every cluster with its names and memberships."""
+        with reading(engine) as read:
+            return _told(read, all_clusters(read), sandbox=sandbox)
+
+    @routes.get(
+        "/clusters/{authority}/{cluster}/officers",
+        summary="Cụm trưởng, Cụm phó qua các năm / officers through the years",
+    )
+    def officers(authority: given.Code, cluster: given.Code) -> Answer[list[Officers]]:
+        """Chair and deputy of every year, the newest first, and how they came to be."""
+        with reading(engine) as read:
+            known = {(one["authority"], one["cluster"]) for one in all_clusters(read)}
+            if (authority, cluster) not in known:
+                raise UnknownError(f"{authority}/{cluster}")
+            return _told(read, officers_through_years(read, authority, cluster), sandbox=sandbox)
+
+    @routes.get("/keys", summary="Các khóa ký / keys")
+    def keys() -> Answer[list[KeyOnRecord]]:
+        """Every key ever registered, its state, and how far its chains have come."""
+        with reading(engine) as read:
+            return _told(read, all_keys(read), sandbox=sandbox)
+
+
+def _of_the_log(routes: APIRouter, engine: Engine, *, sandbox: bool) -> None:
+    def listed(read: Reading, path: str, part: given.Part, data: list[Any]) -> Listed[Any]:
+        there_is_more = len(data) == part.most and data[-1].position > 1
+        asked = {"subject": part.subject, "unit": part.unit, "type": part.type, "most": part.most}
+        query = {name: value for name, value in asked.items() if value is not None}
+        more = (
+            f"{path}?{urlencode({**query, 'before': data[-1].position})}" if there_is_more else None
+        )
+        return Listed(position=read.position, sandbox=sandbox, data=data, next=more)
+
+    @routes.get("/timeline", summary="Dòng sự kiện / the timeline")
+    def timeline(part: given.AnyPart) -> Listed[Happening]:
+        """Entries in words, newest first, of a subject, a unit or a type."""
+        with reading(engine) as read:
+            data = happenings(
+                read,
+                subject=part.subject,
+                unit=part.unit,
+                type=part.type,
+                most=part.most,
+                before=part.before,
+            )
+            return listed(read, "/v1/timeline", part, data)
+
+    @routes.get("/timeline/{position}", summary="Một mục của nhật ký / one entry")
+    def entry(position: given.Position) -> Answer[Happening]:
+        """One entry in words, by its position."""
+        with reading(engine) as read:
+            data = found(happening(read, position=position), position)
+            return _told(read, data, sandbox=sandbox)
+
+    @routes.get("/entries", summary="Số mục theo kết quả / entries by outcome")
+    def entries() -> Answer[Counted]:
+        """How many entries were recorded and refused."""
+        with reading(engine) as read:
+            return _told(read, entries_by_outcome(read), sandbox=sandbox)
+
+    @routes.get("/refused", summary="Sự kiện bị từ chối / refused events")
+    def refused(part: given.AnyPart) -> Listed[RefusedEvent]:
+        """Refused events, newest first, of a subject if it is named; never what they held."""
+        with reading(engine) as read:
+            data = refused_events(read, subject=part.subject, most=part.most, before=part.before)
+            return listed(read, "/v1/refused", part, data)
+
+    @routes.get("/refused/{position}", summary="Một sự kiện bị từ chối / one refused event")
+    def refused_one(position: given.Position) -> Answer[RefusedEvent]:
+        """Why an event was refused and what its publisher can do."""
+        with reading(engine) as read:
+            return _told(read, found(refused_at(read, position), position), sandbox=sandbox)
+
+    @routes.get("/parked", summary="Mục để riêng / parked entries")
+    def parked() -> Answer[list[Parked]]:
+        """Entries that could not be read into the read models, and why."""
+        with reading(engine) as read:
+            return _told(read, parked_entries(read), sandbox=sandbox)
+
+
+def _of_the_house(routes: APIRouter, engine: Engine) -> None:
     @routes.get("/outcome", summary="Kết quả của một năm thi đua / a year's outcome")
     def outcome_of(
-        cycle: Annotated[str, Query(pattern=SUBJECT, examples=["BVHTTDL/BGPB/2020"])],
+        cycle: Annotated[str, Query(pattern=given.CYCLE, examples=["BVHTTDL/BGPB/2020"])],
     ) -> dict[str, Any]:
         """Officers and pledge of the next year; ranking, ballots, awards and money of this one."""
+        with reading(engine) as read:
+            found(cycle_of(read, cycle), cycle)
         return outcome(engine, cycle)
 
     @routes.get("/fingerprints", summary="Dấu vân số liệu / fingerprints of the read models")
@@ -42,5 +167,3 @@ def api(engine: Engine) -> APIRouter:
             "is_open": status.is_open,
             "reason": status.reason,
         }
-
-    return routes

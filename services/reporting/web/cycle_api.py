@@ -1,0 +1,157 @@
+"""The JSON API of one cluster's year: board, ranking, scores, pledge, ballots, awards, dossiers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+from fastapi import APIRouter
+
+from services.reporting.projections.awards import Awards, awards_of
+from services.reporting.projections.ballot_queries import (
+    Ballot,
+    BallotInFull,
+    ballot_in_full,
+    ballots_of,
+    nominations_of,
+)
+from services.reporting.projections.board import Board, board
+from services.reporting.projections.conferences import Conference, conferences_of
+from services.reporting.projections.cycles import (
+    Cycle,
+    Milestone,
+    all_cycles,
+    cycle_of,
+    milestones_of,
+)
+from services.reporting.projections.dossiers import Dossier, dossiers_of
+from services.reporting.projections.eligibility import Verdict, eligibility
+from services.reporting.projections.officers import Officers, officers_of
+from services.reporting.projections.pledge_queries import Pledge, pledge
+from services.reporting.projections.ranking import Ranking, ranking
+from services.reporting.projections.rules import Rulebook, rulebook
+from services.reporting.projections.score_queries import Scores, scores
+from services.reporting.projections.unit_queries import unit as unit_of
+from services.reporting.reading import Reading, reading
+from services.reporting.web import parameters as given
+from services.reporting.web.answers import Answer
+from services.reporting.web.faults import found
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sqlalchemy import Engine
+
+YEAR: Final = "/{authority}/{cluster}/{year}"
+Ask: TypeAlias = "Callable[[str, Callable[[Reading], Any]], Answer[Any]]"
+
+
+def cycle_api(engine: Engine, *, sandbox: bool) -> APIRouter:
+    """The routes under ``/v1/cycles``."""
+    routes = APIRouter(prefix="/cycles")
+
+    def ask(cycle: str, question: Callable[[Reading], Any]) -> Answer[Any]:
+        with reading(engine) as read:
+            found(cycle_of(read, cycle), cycle)
+            return Answer(position=read.position, sandbox=sandbox, data=question(read))
+
+    @routes.get("", summary="Các năm thi đua / cycles")
+    def cycles() -> Answer[list[Cycle]]:
+        """Every cycle, the newest first."""
+        with reading(engine) as read:
+            return Answer(position=read.position, sandbox=sandbox, data=all_cycles(read))
+
+    _of_the_year(routes, ask)
+    _of_scores_and_pledge(routes, ask)
+    _of_the_conference(routes, ask)
+    return routes
+
+
+def _of_the_year(routes: APIRouter, ask: Ask) -> None:
+    @routes.get(YEAR, summary="Một năm thi đua / one cycle")
+    def one(cycle: given.Cycle) -> Answer[Cycle]:
+        """When it was opened and closed."""
+        return ask(cycle, lambda read: cycle_of(read, cycle))
+
+    @routes.get(f"{YEAR}/board", summary="Bảng theo dõi / the board")
+    def board_of(cycle: given.Cycle) -> Answer[Board]:
+        """Per unit and step: done, late, open or missed; and what is next, until when, by whom."""
+        return ask(cycle, lambda read: board(read, cycle))
+
+    @routes.get(f"{YEAR}/milestones", summary="Các mốc đã qua / milestones")
+    def milestones(cycle: given.Cycle) -> Answer[list[Milestone]]:
+        """What the cluster as a whole has passed, in the usual order of a year."""
+        return ask(cycle, lambda read: milestones_of(read, cycle))
+
+    @routes.get(f"{YEAR}/rulebook", summary="Quy chế và bảng điểm / the rulebook")
+    def rulebook_of(cycle: given.Cycle, version: given.Version = None) -> Answer[Rulebook | None]:
+        """Scoring table, quorum, thresholds, ties; the newest, null before there is one."""
+        return ask(cycle, lambda read: _version(rulebook(read, cycle, version), version))
+
+    @routes.get(f"{YEAR}/officers", summary="Cụm trưởng, Cụm phó / chair and deputy")
+    def officers(cycle: given.Cycle) -> Answer[Officers]:
+        """The officers of the year and how they came to be."""
+        return ask(cycle, lambda read: officers_of(read, cycle))
+
+
+def _of_scores_and_pledge(routes: APIRouter, ask: Ask) -> None:
+    @routes.get(f"{YEAR}/ranking", summary="Xếp hạng / the ranking")
+    def ranking_of(cycle: given.Cycle, version: given.Version = None) -> Answer[Ranking | None]:
+        """Self and verified points, bonus, minus, total, rank, reasons; null before there is one."""
+        return ask(cycle, lambda read: _version(ranking(read, cycle, version), version))
+
+    @routes.get(f"{YEAR}/scores/{{code}}", summary="Điểm của một đơn vị / a unit's scores")
+    def scores_of(cycle: given.Cycle, code: given.Code) -> Answer[Scores]:
+        """Criterion by criterion: what it gave itself, what holds now, why."""
+
+        def ask_scores(read: Reading) -> Scores:
+            found(unit_of(read, code), code)
+            return scores(read, cycle, code)
+
+        return ask(cycle, ask_scores)
+
+    @routes.get(f"{YEAR}/pledge", summary="Giao ước thi đua / the pledge")
+    def pledge_of(cycle: given.Cycle) -> Answer[Pledge | None]:
+        """Text, signatures, targets with revisions and results; null before it is drafted."""
+        return ask(cycle, lambda read: pledge(read, cycle))
+
+
+def _of_the_conference(routes: APIRouter, ask: Ask) -> None:
+    @routes.get(f"{YEAR}/conferences", summary="Hội nghị / conferences")
+    def conferences(cycle: given.Cycle) -> Answer[list[Conference]]:
+        """Convened, opened, who was there, the counting board, the minutes."""
+        return ask(cycle, lambda read: conferences_of(read, cycle))
+
+    @routes.get(f"{YEAR}/nominations", summary="Giới thiệu / nominations")
+    def nominations(cycle: given.Cycle) -> Answer[list[dict[str, Any]]]:
+        """Who was named for what, by whom."""
+        return ask(cycle, lambda read: nominations_of(read, cycle))
+
+    @routes.get(f"{YEAR}/eligibility", summary="Điều kiện xét / eligibility")
+    def eligibility_of(cycle: given.Cycle) -> Answer[list[Verdict]]:
+        """Who may be considered for which title: rule, fact and event of every finding."""
+        return ask(cycle, lambda read: eligibility(read, cycle))
+
+    @routes.get(f"{YEAR}/ballots", summary="Bỏ phiếu / ballots")
+    def ballots(cycle: given.Cycle) -> Answer[list[Ballot]]:
+        """Issued, returned, valid, invalid; votes and outcome against the threshold."""
+        return ask(cycle, lambda read: ballots_of(read, cycle))
+
+    @routes.get(f"{YEAR}/ballots/{{ballot}}", summary="Một cuộc bỏ phiếu / one ballot")
+    def ballot_of(cycle: given.Cycle, ballot: given.Slug) -> Answer[BallotInFull]:
+        """With roll-call votes once it is closed, and every count of the counting board."""
+        return ask(cycle, lambda read: found(ballot_in_full(read, cycle, ballot), ballot))
+
+    @routes.get(f"{YEAR}/awards", summary="Đề nghị và khen thưởng / proposals and awards")
+    def awards(cycle: given.Cycle) -> Answer[Awards]:
+        """What was proposed, what was decided, and the reward money that stands."""
+        return ask(cycle, lambda read: awards_of(read, cycle))
+
+    @routes.get(f"{YEAR}/dossiers", summary="Hồ sơ / dossiers")
+    def dossiers(cycle: given.Cycle) -> Answer[list[Dossier]]:
+        """Sent, received, returned, completed, appraised; limits in working days on both sides."""
+        return ask(cycle, lambda read: dossiers_of(read, cycle))
+
+
+def _version(thing: Any, version: int | None) -> Any:
+    """Give nothing yet when the newest is asked for; a version that is asked for must be there."""
+    return thing if version is None else found(thing, version)
