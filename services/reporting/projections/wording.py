@@ -6,6 +6,7 @@ import re
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
+from services.reporting.projections.event_names import event_name
 from services.reporting.projections.sentences import SENTENCES
 from thidua.clock import parse_instant
 from thidua.refusals import CATALOGUE, Code
@@ -78,7 +79,7 @@ def refusal_sentence(row: Row, called: Names, language: str) -> str:
     who = publisher(row["source"], called, language) if row["source"] else row["kid"]
     known = row["code"] in Code.__members__
     refusal = CATALOGUE[Code(row["code"])] if known else None
-    name = row["type"].split(".")[2]
+    name = event_name(row["type"], language)
     if language == "en":
         title = refusal.title_en if refusal else row["code"]
         return f"An event “{name}” of {who} was refused: {title}"

@@ -24,7 +24,6 @@ class Renderer:
             loader=PackageLoader("services.reporting.web"),
             autoescape=True,
             undefined=StrictUndefined,
-            trim_blocks=True,
             lstrip_blocks=True,
         )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import date
 from decimal import Decimal, InvalidOperation
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote, urlencode
 
 from markupsafe import Markup, escape
@@ -15,13 +15,18 @@ from services.reporting.projections.unit_queries import names
 from services.reporting.projections.wording import publisher
 from services.reporting.web.words import WORDS
 from thidua.clock import LOCAL, parse_instant
+from thidua.refusals import CATALOGUE, Code
 from thidua.text import display_date, display_number
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from services.reporting.reading import Reading
 
 NOTHING: Final = "–"
-_INSTANT: Final = re.compile(r"\d{4}-\d\d-\d\dT.*Z")
+_INSTANT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
+_DAY: Final = re.compile(r"\d{4}-\d\d-\d\d")
+_UNIT: Final = re.compile(r"[A-Z0-9][A-Z0-9-]{1,15}")
 CYCLE_PAGES: Final = {
     "board": "",
     "ranking": "/xep-hang",
@@ -124,6 +129,23 @@ class Speech:
             return NOTHING
         return Markup('<span lang="vi">{}</span>').format(given) if self.english else given
 
+    def reason(self, problem: Mapping[str, Any]) -> dict[str, str]:
+        """Title, detail and fix of a refusal, its facts put as people write them."""
+        facts = {name: self._fact(fact) for name, fact in problem["facts"].items()}
+        words = CATALOGUE[Code(problem["code"])].words(facts)
+        if self.english:
+            return {"title": words.title_en, "detail": words.detail_en, "fix": words.fix_en}
+        return {"title": words.title_vi, "detail": words.detail_vi, "fix": words.fix_vi}
+
+    def _fact(self, fact: object) -> object:
+        if isinstance(fact, list):
+            return [self._fact(one) for one in fact]
+        if not isinstance(fact, str):
+            return fact
+        if _DAY.fullmatch(fact) or _INSTANT.fullmatch(fact):
+            return self.moment(fact)
+        return self._titles.get(fact) or (self.name(fact) if _UNIT.fullmatch(fact) else fact)
+
     def link(self, path: str, shown: str) -> Markup:
         """A link inside the site."""
         return Markup('<a href="{}">{}</a>').format(self.root + path, shown)
@@ -131,7 +153,10 @@ class Speech:
     def unit(self, code: str, cycle: str | None = None) -> Markup:
         """A unit's name, linked to its page, or to its page in a year."""
         path = f"/nam/{cycle}/don-vi/{quote(code)}" if cycle else f"/don-vi/{quote(code)}"
-        return self.link(path, self.name(code))
+        name = self.name(code)
+        foreign = self.english and self._names is not None and name == self._names.full(code)
+        language = Markup(' lang="vi"') if foreign else ""
+        return Markup('<a href="{}"{}>{}</a>').format(self.root + path, language, name)
 
     def units(self, codes: list[str], cycle: str | None = None) -> Markup:
         """Several units, linked."""
@@ -142,10 +167,8 @@ class Speech:
         """The entry something follows from, linked to the timeline."""
         if position is None:
             return escape(NOTHING)
-        label = self.t("Mục", "Entry")
-        return Markup('<a href="{}/su-kien/{}" aria-label="{} {}">{}</a>').format(
-            self.root, position, label, position, f"№ {position}"
-        )
+        shown = f"{self.t('mục', 'entry')}\N{NO-BREAK SPACE}{position}"
+        return self.link(f"/su-kien/{position}", shown)
 
     def ballot(self, cycle: str, ballot: str) -> Markup:
         """A ballot's name, linked."""

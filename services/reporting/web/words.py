@@ -48,8 +48,8 @@ WORDS: Final[dict[str, dict[str, tuple[str, str]]]] = {
     "office": {"chair": ("Cụm trưởng", "Chair"), "deputy": ("Cụm phó", "Deputy")},
     "officer status": {
         "carried-over": ("giữ vai trò từ năm trước", "carried over"),
-        "elected": ("đã được bầu, chờ công nhận", "elected, to be recognised"),
-        "recognised": ("đã được công nhận", "recognised"),
+        "elected": ("được bầu", "elected"),
+        "recognised": ("được công nhận", "recognised"),
         "refused": ("không được công nhận", "not recognised"),
     },
     "ballot state": {

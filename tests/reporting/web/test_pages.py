@@ -15,9 +15,11 @@ from hypothesis import strategies as st
 from services.reporting.projections import ALL
 from services.reporting.projections.board import STEPS
 from services.reporting.projections.cycles import MILESTONES
+from services.reporting.projections.event_names import EVENT_NAMES, event_name
 from services.reporting.web.words import WORDS
 from tests.reporting.entries import CYCLE
 from tests.reporting.web.html import Page
+from thidua.contracts import CONTRACTS
 from thidua.contracts import ballots as b
 from thidua.contracts import rulebook as r
 
@@ -246,3 +248,18 @@ def test_every_word_is_there_in_both_languages() -> None:
 )
 def test_no_code_is_without_a_word(kind: str, codes: set[str]) -> None:
     assert set(WORDS[kind]) == codes
+
+
+def test_every_event_type_has_a_vietnamese_name() -> None:
+    assert set(EVENT_NAMES) == set(CONTRACTS)
+    assert event_name("thidua.units.never-heard.v1", "vi") == "never heard"
+
+
+async def test_a_refusal_names_units_and_days_not_codes(client: httpx.AsyncClient) -> None:
+    refused = (await page_at(client, "/tu-choi")).text
+    assert "24/03/2020" in refused
+    assert "2020-03-24" not in refused
+    assert (
+        "Sự kiện “đăng ký thi đua” của Sở VHTTDL Cao Bằng bị từ chối"
+        in (await page_at(client, "/su-kien?most=500")).text
+    )

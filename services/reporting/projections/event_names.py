@@ -1,0 +1,125 @@
+"""What every event type is called in Vietnamese when an event of it was refused."""
+
+from __future__ import annotations
+
+from typing import Final
+
+_NAMES: Final = {
+    "units": {
+        "log-opened": "mở nhật ký",
+        "log-restored": "khôi phục nhật ký",
+        "judge-activated": "áp dụng phiên bản bộ quy tắc xét",
+        "clock-advanced": "chuyển đồng hồ thử nghiệm",
+        "authority-established": "ghi nhận cơ quan tổ chức",
+        "calendar-published": "công bố ngày nghỉ lễ",
+        "base-salary-set": "ghi nhận mức lương cơ sở",
+        "regulation-issued": "ban hành quy định thi đua",
+        "unit-registered": "đăng ký đơn vị",
+        "unit-renamed": "đổi tên đơn vị",
+        "unit-merged": "sáp nhập đơn vị",
+        "unit-split": "chia, tách đơn vị",
+        "unit-dissolved": "giải thể đơn vị",
+        "key-registered": "đăng ký khóa",
+        "key-rotated": "thay khóa",
+        "key-revoked": "thu hồi khóa",
+        "delegate-appointed": "cử người đại diện",
+        "cluster-formed": "thành lập cụm",
+        "membership-started": "tham gia cụm",
+        "membership-ended": "thôi tham gia cụm",
+        "cycle-opened": "mở năm thi đua",
+        "cycle-closed": "kết thúc năm thi đua",
+        "rulebook-adopted": "quy chế và bảng điểm",
+        "exception-granted": "cho hưởng ngoại lệ",
+        "unit-suspended": "tạm dừng xét",
+        "suspension-lifted": "cho xét lại",
+        "participation-registered": "đăng ký thi đua",
+        "report-submitted": "nộp báo cáo",
+        "report-withdrawn": "rút báo cáo",
+        "evidence-stored": "lưu tệp kiểm chứng",
+        "score-sheet-submitted": "tự chấm điểm",
+        "cross-check-planned": "kế hoạch chấm điểm chéo",
+        "cross-check-recorded": "kết quả chấm điểm chéo",
+        "points-adjusted": "điểm thưởng, điểm trừ",
+        "score-protested": "kiến nghị về điểm",
+        "protest-resolved": "trả lời kiến nghị",
+        "scoring-closed": "chốt chấm điểm",
+        "ranking-consolidated": "tổng hợp xếp hạng",
+        "score-corrected": "đính chính điểm",
+        "mid-year-review-held": "sơ kết sáu tháng",
+    },
+    "ballots": {
+        "officer-carried-over": "giữ vai trò từ năm trước",
+        "conference-convened": "triệu tập hội nghị",
+        "conference-opened": "khai mạc hội nghị",
+        "conference-adjourned": "hoãn hội nghị",
+        "attendance-recorded": "điểm danh",
+        "counting-board-elected": "bầu ban kiểm phiếu",
+        "scores-accepted": "thông qua kết quả chấm điểm",
+        "nomination-submitted": "giới thiệu",
+        "eligibility-determined": "xác định điều kiện xét",
+        "ballot-opened": "mở bỏ phiếu",
+        "roll-frozen": "chốt danh sách biểu quyết",
+        "ballot-extended": "gia hạn bỏ phiếu",
+        "ballot-voided": "hủy bỏ phiếu",
+        "vote-cast": "biểu quyết",
+        "vote-corrected": "thay đổi biểu quyết",
+        "written-opinion-received": "nhận ý kiến bằng văn bản",
+        "slips-issued": "phát phiếu",
+        "box-sealed": "niêm phong hòm phiếu",
+        "box-opened": "mở hòm phiếu",
+        "count-recorded": "ghi kết quả kiểm phiếu",
+        "count-signed": "ký kết quả kiểm phiếu",
+        "count-disputed": "không ký kết quả kiểm phiếu",
+        "ballot-closed": "kết thúc bỏ phiếu",
+        "tally-published": "công bố kết quả kiểm phiếu",
+        "revote-ordered": "bỏ phiếu lại",
+        "outcome-decided": "kết quả bỏ phiếu",
+        "proposal-recorded": "đề nghị khen thưởng",
+        "chair-elected": "bầu Cụm trưởng",
+        "deputy-elected": "bầu Cụm phó",
+        "ranking-approved": "thông qua xếp hạng",
+        "minutes-issued": "ban hành biên bản",
+        "conference-closed": "bế mạc hội nghị",
+        "cluster-report-submitted": "gửi báo cáo của cụm",
+        "quota-set": "quy định số lượng",
+        "state-title-proposed": "đề nghị danh hiệu cấp Nhà nước",
+        "dossier-submitted": "nộp hồ sơ",
+        "dossier-received": "nhận hồ sơ",
+        "dossier-returned": "trả hồ sơ",
+        "dossier-completed": "bổ sung hồ sơ",
+        "dossier-appraised": "thẩm định hồ sơ",
+        "council-voted": "hội đồng biểu quyết",
+        "award-decided": "tặng khen thưởng",
+        "award-refused": "không tặng khen thưởng",
+        "award-revoked": "thu hồi khen thưởng",
+        "award-downgraded": "thay hình thức khen thưởng",
+        "result-notified": "thông báo kết quả",
+        "officer-recognised": "công nhận Cụm trưởng, Cụm phó",
+        "recognition-refused": "không công nhận Cụm trưởng, Cụm phó",
+    },
+    "pledges": {
+        "movement-approved": "phê duyệt phong trào",
+        "movement-launched": "phát động phong trào",
+        "pledge-drafted": "dự thảo giao ước",
+        "pledge-opened": "mở ký giao ước",
+        "pledge-signed": "ký giao ước",
+        "pledge-declined": "không ký giao ước",
+        "pledge-concluded": "giao ước được ký kết",
+        "pledge-sent": "gửi giao ước",
+        "target-revised": "điều chỉnh chỉ tiêu",
+        "target-result-reported": "báo cáo kết quả chỉ tiêu",
+    },
+}
+
+EVENT_NAMES: Final[dict[str, str]] = {
+    f"thidua.{service}.{name}.v1": called
+    for service, names in _NAMES.items()
+    for name, called in names.items()
+}
+"""The Vietnamese name of every event type by wire name."""
+
+
+def event_name(wire_type: str, language: str) -> str:
+    """What an event type is called; one that nobody knows by the words of its wire name."""
+    plain = wire_type.split(".")[2].replace("-", " ")
+    return plain if language == "en" else EVENT_NAMES.get(wire_type, plain)
