@@ -62,10 +62,15 @@ class Speech:
         return known[self.english] if known else code
 
     def name(self, code: str) -> str:
-        """A unit's, cluster's or authority's name: short in Vietnamese, in full in English."""
+        """A unit's, cluster's or authority's name: in English if it has one, else short."""
         if self._names is None:
             return code
-        return self._names.full(code, english=True) if self.english else self._names.short(code)
+        in_full = self.english and not self._has_no_english(code)
+        return self.full(code) if in_full else self._names.short(code)
+
+    def _has_no_english(self, code: str) -> bool:
+        names = self._names
+        return names is not None and names.full(code, english=True) == names.full(code)
 
     def full(self, code: str) -> str:
         """The full name."""
@@ -153,10 +158,8 @@ class Speech:
     def unit(self, code: str, cycle: str | None = None) -> Markup:
         """A unit's name, linked to its page, or to its page in a year."""
         path = f"/nam/{cycle}/don-vi/{quote(code)}" if cycle else f"/don-vi/{quote(code)}"
-        name = self.name(code)
-        foreign = self.english and self._names is not None and name == self._names.full(code)
-        language = Markup(' lang="vi"') if foreign else ""
-        return Markup('<a href="{}"{}>{}</a>').format(self.root + path, language, name)
+        language = Markup(' lang="vi"') if self.english and self._has_no_english(code) else ""
+        return Markup('<a href="{}"{}>{}</a>').format(self.root + path, language, self.name(code))
 
     def units(self, codes: list[str], cycle: str | None = None) -> Markup:
         """Several units, linked."""
