@@ -44,9 +44,10 @@ def judge(event: Event, view: View[Cycle], rx: datetime) -> Judgement:
     cycle = view.cycle(event.subject)
     frame = cycle.frame
     if not frame.opened:
-        return Refused(Code.CYCLE_UNKNOWN, {"subject": event.subject})
+        return Refused(Code.CYCLE_UNKNOWN, {"given": event.subject})
     if frame.closed and not isinstance(event.data, _AFTER_CLOSE):
-        return Refused(Code.CYCLE_CLOSED, {"subject": event.subject})
+        facts = {"given": event.subject, "date": str(frame.closed_on)}
+        return Refused(Code.CYCLE_CLOSED, facts)
     registry = view.registry(event.subject)
     day = local_day(rx)
     before = view.cycle(frame.before).frame
