@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
@@ -98,7 +99,7 @@ def publisher(source: str, called: Names, language: str, day: date | None = None
     return called.short(code, day) if kind == "units" else called.other(code)
 
 
-def _shown(  # noqa: PLR0911 - one return per kind of fact
+def _shown(
     name: str,
     value: Any,
     called: Names,
@@ -122,10 +123,20 @@ def _shown(  # noqa: PLR0911 - one return per kind of fact
     if name in _DECIMALS:
         plain = str(value).removesuffix(".0")
         return plain if language == "en" else plain.replace(".", ",")
-    if _DAY.fullmatch(value):
-        return value if language == "en" else display_date(date.fromisoformat(value))
-    if _MOMENT.fullmatch(value):
-        return value if language == "en" else display_moment(parse_instant(value))
+    if (moment := _moment(value, language)) is not None:
+        return moment
     if name == "owner":
         return publisher(value, called, language, day)
     return called.full(value, day, english=True) if language == "en" else called.short(value, day)
+
+
+def _moment(value: str, language: str) -> str | None:
+    # A reason somebody wrote may look like a day and be none.
+    with suppress(ValueError, OverflowError):
+        if _DAY.fullmatch(value):
+            day = date.fromisoformat(value)
+            return value if language == "en" else display_date(day)
+        if _MOMENT.fullmatch(value):
+            moment = parse_instant(value)
+            return value if language == "en" else display_moment(moment)
+    return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any, Final
@@ -14,7 +15,7 @@ from services.reporting.projections.rules import title_names
 from services.reporting.projections.unit_queries import names
 from services.reporting.projections.wording import publisher
 from services.reporting.web.words import WORDS
-from thidua.clock import LOCAL, parse_instant
+from thidua.clock import LOCAL, format_instant, parse_instant, parse_rfc3339
 from thidua.refusals import CATALOGUE, Code
 from thidua.text import display_date, display_number
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 NOTHING: Final = "–"
 _INSTANT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
+_MOMENT: Final = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+(Z|[+-]\d\d:\d\d)")
 _DAY: Final = re.compile(r"\d{4}-\d\d-\d\d")
 _UNIT: Final = re.compile(r"[A-Z0-9][A-Z0-9-]{1,15}")
 CYCLE_PAGES: Final = {
@@ -147,8 +149,12 @@ class Speech:
             return [self._fact(one) for one in fact]
         if not isinstance(fact, str):
             return fact
-        if _DAY.fullmatch(fact) or _INSTANT.fullmatch(fact):
-            return self.moment(fact)
+        # What a publisher gave may look like a day and be none.
+        with suppress(ValueError, OverflowError):
+            if _DAY.fullmatch(fact):
+                return self.day(fact)
+            if _MOMENT.fullmatch(fact):
+                return self.moment(format_instant(parse_rfc3339(fact)))
         return self._titles.get(fact) or (self.name(fact) if _UNIT.fullmatch(fact) else fact)
 
     def link(self, path: str, shown: str) -> Markup:

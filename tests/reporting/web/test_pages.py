@@ -12,19 +12,29 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from services.reporting.archive import Archive
+from services.reporting.following import Projector
 from services.reporting.projections import ALL
 from services.reporting.projections.board import STEPS
 from services.reporting.projections.cycles import MILESTONES
 from services.reporting.projections.event_names import EVENT_NAMES, event_name
+from services.reporting.web.speech import Speech
 from services.reporting.web.words import WORDS
-from tests.reporting.entries import CYCLE
+from tests.reporting.entries import CYCLE, MINISTRY, Entries
+from tests.reporting.web.conftest import site_on
 from tests.reporting.web.html import Page
+from tests.reporting.year import founding
 from thidua.contracts import CONTRACTS
 from thidua.contracts import ballots as b
 from thidua.contracts import rulebook as r
+from thidua.contracts import units as u
+from thidua.refusals import Code, problem
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from fastapi import FastAPI
+    from sqlalchemy import Engine
 
 YEAR = f"/nam/{CYCLE}"
 CODES = sorted(
@@ -263,3 +273,55 @@ async def test_a_refusal_names_units_and_days_not_codes(client: httpx.AsyncClien
         "Sự kiện “đăng ký thi đua” của Sở VHTTDL Cao Bằng bị từ chối"
         in (await page_at(client, "/su-kien?most=500")).text
     )
+
+
+async def test_the_site_reads_every_database(
+    told: Engine, visit: Callable[[FastAPI], httpx.AsyncClient]
+) -> None:
+    Archive(told).start()
+    async with visit(site_on(told)) as client:
+        for under in ("", "/xep-hang", "/giao-uoc", "/bo-phieu", "/khen-thuong", "/ho-so"):
+            await page_at(client, f"{YEAR}{under}")
+        for path in ("/", "/don-vi/LCA", "/su-kien?unit=LCA", "/tu-choi", "/kiem-tra"):
+            await page_at(client, path)
+        assert (await client.get(f"/v1/timeline/{2**53}")).status_code == 404
+        assert (await client.get(f"/v1/timeline?before={2**53}")).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("fact", "shown"),
+    [
+        ("2020-11-21T02:49:00+00:00", "21/11/2020 09:49"),
+        ("2020-11-21T02:49:00.000Z", "21/11/2020 09:49"),
+        ("2020-03-24", "24/03/2020"),
+        ("2020-13-45", "2020-13-45"),
+        ("2020-13-45T99:99:99Z", "2020-13-45T99:99:99Z"),
+        ("9999-12-31T23:59:59Z", "9999-12-31T23:59:59Z"),
+    ],
+)
+def test_a_moment_among_the_facts_of_a_refusal_is_shown_in_local_time_if_it_is_one(
+    fact: str, shown: str
+) -> None:
+    told = problem(Code.BALLOT_CLOSED, {"ballot": "phieu-3", "closed": fact})
+    assert shown in Speech("vi").reason(told)["detail"]
+
+
+async def test_a_reason_that_looks_like_a_day_breaks_no_page(
+    engine: Engine, visit: Callable[[FastAPI], httpx.AsyncClient]
+) -> None:
+    log = Entries()
+    founding(log)
+    log.says(MINISTRY, u.CycleOpened(), at="2020-01-10 08:00")
+    reasons = ("2020-99-99", "2020-99-99T99:99:99.000Z", "<script>alert(1)</script>")
+    for reason in reasons:
+        log.says(MINISTRY, u.UnitSuspended(unit="LCA", reason=reason, basis=reason))
+    projector = Projector(engine)
+    projector.start()
+    projector.apply(log.raw)
+    async with visit(site_on(engine)) as client:
+        page = await client.get(f"/su-kien?subject={CYCLE}")
+    assert page.status_code == 200
+    for reason in reasons[:2]:
+        assert reason in page.text
+    assert "<script" not in page.text
+    assert Page.read(page.text).faults == []
