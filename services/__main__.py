@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
@@ -71,6 +72,20 @@ def run(
         loop="uvloop",
         timeout_graceful_shutdown=int(GRACE_SECONDS),
     )
+
+
+@app.command()
+def provision(
+    folder: Annotated[Path, typer.Argument(help="Folder of the secrets.")],
+    owned: Annotated[
+        bool, typer.Option(help="Hand each file to the user of its container; only root can.")
+    ] = True,
+) -> None:
+    """Tạo khóa và mật khẩu còn thiếu. / Make the keys and passwords that are missing, and the access list."""
+    from services.provisioning import Provision  # noqa: PLC0415 - a process that runs needs none of it
+
+    for name in Provision(folder, owned).complete():
+        typer.echo(name)
 
 
 def _run_all() -> int:

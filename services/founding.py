@@ -10,17 +10,42 @@ from typing import Annotated, Final
 
 import typer
 
-from thidua.clock import WallClock
+from thidua.clock import WallClock, parse_rfc3339, to_ms
 from thidua.contracts import SERVICES
 from thidua.errors import ThiduaError
 from thidua.genesis import Founding, first_entries
 from thidua.knowledge import id_key
 from thidua.log import FirstEntries, Names
 from thidua.log.redis_log import RedisLog
+from thidua.settings import Settings
 from thidua.signing import Algorithm, SigningKey
 from thidua.stream import new_client, wait_for_redis
 
 PRIVATE: Final = 0o600
+
+
+RECORD: Final = "founded.json"
+"""What is kept beside the keys once a log is founded: its name and its root key's public half."""
+
+
+class LogLostError(ThiduaError):
+    """A log was founded from this folder, and Redis holds none any more."""
+
+    def __init__(self, origin: str, record: Path) -> None:
+        super().__init__(
+            f"{origin}: đã từng khởi tạo ({record}) nhưng Redis không còn gì; hãy khôi phục, không khởi tạo đè / "
+            "it was founded once and Redis is empty: restore it; nothing was written"
+        )
+
+
+class NotASandboxError(ThiduaError):
+    """Only a sandbox may be founded at another moment than now."""
+
+    def __init__(self, origin: str) -> None:
+        super().__init__(
+            f"{origin}: chỉ sổ thử (sandbox/…) được chọn thời điểm khởi tạo / "
+            "only a sandbox/… log may choose its first moment"
+        )
 
 
 class LogInUseError(ThiduaError):
@@ -82,46 +107,106 @@ async def found(founding: Founding, redis_url: str) -> int:
     return len(entries)
 
 
+async def founded_origin(redis_url: str) -> str | None:
+    """The name of the log that is founded in Redis; ``None`` before."""
+    client = new_client(redis_url)
+    try:
+        await wait_for_redis(client)
+        return (await RedisLog(client, Names()).meta()).get("origin")
+    finally:
+        await client.aclose()
+
+
 def init(
     origin: Annotated[
         str,
         typer.Option(
-            help="Name of the log, the audience of its events; sandbox/… may play a past year."
+            help="Name of the log, the audience of its events; sandbox/… may play a past year.",
+            envvar="THIDUA_ORIGIN",
         ),
     ],
-    authority: Annotated[str, typer.Option(help="Code of the authority that runs the clusters.")],
-    name: Annotated[str, typer.Option(help="The authority's name in Vietnamese.")],
+    authority: Annotated[
+        str,
+        typer.Option(
+            help="Code of the authority that runs the clusters.", envvar="THIDUA_AUTHORITY"
+        ),
+    ],
+    name: Annotated[
+        str,
+        typer.Option(help="The authority's name in Vietnamese.", envvar="THIDUA_AUTHORITY_NAME"),
+    ],
     home: Annotated[Path, typer.Option(help="Folder for keys; existing keys are kept.")] = Path(
         "thidua-home"
     ),
     redis_url: Annotated[
-        str, typer.Option(help="Where Redis is.", envvar="THIDUA_REDIS_URL")
-    ] = "redis://127.0.0.1:6379/0",
-    name_en: Annotated[str | None, typer.Option(help="The authority's name in English.")] = None,
+        str | None, typer.Option(help="Where Redis is; else THIDUA_REDIS_URL or its _FILE.")
+    ] = None,
+    name_en: Annotated[
+        str | None,
+        typer.Option(help="The authority's name in English.", envvar="THIDUA_AUTHORITY_NAME_EN"),
+    ] = None,
+    founded_at: Annotated[
+        str | None,
+        typer.Option(
+            help="Sandbox only: the moment of the first entries, 2020-01-01T00:00:00+07:00.",
+            envvar="THIDUA_FOUNDED_AT",
+        ),
+    ] = None,
+    once: Annotated[
+        bool, typer.Option("--once", help="Be content when this very log is founded already.")
+    ] = False,
 ) -> None:
     """
     Khởi tạo nhật ký: tạo khóa và ghi các mục đầu tiên. / Found a log: make keys, write the first entries.
 
-    The root key's public half is printed: give it to auditors on paper.
+    The root key's public half is printed and kept in founded.json: give it to auditors on paper.
     """
-    founding = plan(
-        home,
-        origin=origin,
-        authority=authority,
-        name_vi=name,
-        name_en=name_en,
-        rx_ms=WallClock().now_ms(),
-    )
     try:
-        count = asyncio.run(found(founding, redis_url))
-    except (ThiduaError, TimeoutError) as error:
+        given = {"origin": origin, "redis_url": redis_url}
+        settings = Settings.model_validate({key: at for key, at in given.items() if at})
+        rx_ms = _first_moment(founded_at, settings)
+        url = settings.redis_url.get_secret_value()
+        if once and _is_founded(origin, url, home / RECORD):
+            typer.echo(f"{origin}: đã khởi tạo từ trước / founded before, nothing was written")
+            return
+        founding = plan(
+            home, origin=origin, authority=authority, name_vi=name, name_en=name_en, rx_ms=rx_ms
+        )
+        count = asyncio.run(found(founding, url))
+    except (ThiduaError, ValueError, TimeoutError) as error:
         typer.echo(f"{error}", err=True)
         raise typer.Exit(1) from None
-    told = {
-        "origin": origin,
-        "entries": count,
-        "root_kid": founding.root_kid,
-        "root_spki": founding.root.verifying_key.spki,
-        "keys": str(home / "keys"),
-    }
-    typer.echo(json.dumps(told, ensure_ascii=False, indent=1))
+    record = json.dumps(
+        {
+            "origin": origin,
+            "entries": count,
+            "root_kid": founding.root_kid,
+            "root_spki": founding.root.verifying_key.spki,
+            "keys": str(home / "keys"),
+        },
+        ensure_ascii=False,
+        indent=1,
+    )
+    (home / RECORD).write_text(f"{record}\n", encoding="utf-8")
+    typer.echo(record)
+
+
+def _is_founded(origin: str, redis_url: str, record: Path) -> bool:
+    """Whether the log is there; raises when another one is, or when it was and is no longer."""
+    held = asyncio.run(founded_origin(redis_url))
+    if held == origin:
+        return True
+    if held is not None:
+        raise LogInUseError(held)
+    if record.exists():
+        raise LogLostError(origin, record)
+    return False
+
+
+def _first_moment(given: str | None, settings: Settings) -> int:
+    """The moment of the first entries: now, or in a sandbox when it is said to be."""
+    if not given:
+        return WallClock().now_ms()
+    if not settings.is_sandbox:
+        raise NotASandboxError(settings.origin)
+    return to_ms(parse_rfc3339(given))

@@ -1,0 +1,180 @@
+"""
+What a deployment must have before its first start: keys, passwords, and who may do what in Redis.
+
+Everything is a file in one folder, readable by the one user who needs it. What is there is kept; only
+the access list is written anew, out of the passwords that are kept, so that a new release's rights apply.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
+
+from services.founding import kept_key
+from thidua.contracts import SERVICES
+from thidua.log import Names
+from thidua.signing import Algorithm
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+APPLICATION: Final = 10001
+"""The user our processes run as in their containers."""
+STORE: Final = 999
+"""The user Redis and PostgreSQL run as in theirs."""
+PRIVATE: Final = 0o600
+FOUNDING: Final = "founding"
+ACCESS_LIST: Final = "redis_users.acl"
+
+CONNECT: Final = "+ping +hello +auth +info +time +client|setinfo +client|setname +client|id"
+LOOK: Final = "+get +hget +hgetall +exists +hexists +xread +xrange +xrevrange +xinfo|stream"
+
+Grants = tuple[tuple[str, tuple[str, ...]], ...]
+"""Commands, and the keys they may be used on; scripts need every key they name in one grant."""
+
+
+def grants(role: str) -> Grants:
+    """What a role may change in Redis; everybody may look at everything of the log."""
+    n = Names()
+    match role:
+        case "init":
+            return (
+                ("+eval +evalsha", (n.log, n.open, n.heads, n.chains, n.offsets, n.meta)),
+                ("+xadd", (n.log,)),
+                ("+hset", (n.heads, n.chains, n.ids("*"), n.meta)),
+                ("+set", (n.open,)),
+            )
+        case "door":
+            return (
+                ("+eval +evalsha", (n.open, n.clock, n.offsets)),
+                ("+hset +hincrby", (n.clock, n.offsets)),
+                ("+xadd", (n.inbox("*"), n.receipts("*"))),
+                ("+xtrim +xdel", (n.incoming("*"),)),
+            )
+        case "reporting":
+            return ("+hset", (n.followed,)), ("+set", (n.open,))
+        case _:
+            own = n.inbox(role)
+            named = (n.log, n.open, n.heads, n.chains, n.offsets, own, n.answers, n.said, n.clock)
+            written = (n.heads, n.chains, n.ids("*"), n.offsets, n.said, n.clock, n.followed)
+            return (
+                ("+eval +evalsha", named),
+                ("+xadd", (n.log, own, n.answers, n.receipts("*"))),
+                ("+xtrim", (own,)),
+                ("+hset", written),
+                ("+hincrby", (n.offsets,)),
+            )
+
+
+ROLES: Final = ("init", "door", *SERVICES, "reporting")
+
+
+def access_list(passwords: dict[str, str], operator: str) -> str:
+    """Redis' ACL file: a user per role, one for health checks, and the operator who may do everything."""
+    lines = [
+        # A default user that is merely off loses every script when Redis 8.0 loads its file.
+        "user default off resetpass ~* &* +@all",
+        "user health on nopass resetkeys resetchannels -@all +ping",
+        f"user operator on #{_digest(operator)} ~* &* +@all",
+    ]
+    for role, password in passwords.items():
+        changes = " ".join(
+            f"({commands} {' '.join(f'~{key}' for key in keys)})" for commands, keys in grants(role)
+        )
+        looking = f"%R~{Names().prefix}*"
+        head = f"user {role} on #{_digest(password)} resetchannels -@all"
+        lines.append(f"{head} {CONNECT} {LOOK} {looking} {changes}")
+    return "\n".join(lines) + "\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Provision:
+    """One folder of secrets. ``owned`` hands each file to its user, which only root can do."""
+
+    folder: Path
+    owned: bool = True
+
+    def complete(self) -> list[str]:
+        """Make what is missing; the names of the files that were made or changed."""
+        before = self._contents()
+        self._keys()
+        passwords = {role: self._redis_password(role) for role in ROLES}
+        operator = self._kept("redis_operator_password", STORE, _password)
+        self._written(ACCESS_LIST, STORE, access_list(passwords, operator))
+        self._kept("postgres_password", STORE, _password)
+        url = self._kept(
+            "database_url",
+            APPLICATION,
+            lambda: f"postgresql+psycopg://reporting:{_password()}@postgres:5432/thidua",
+        )
+        self._kept("postgres_roles.sql", STORE, lambda: _roles(urlsplit(url).password or ""))
+        after = self._contents()
+        return sorted(name for name, content in after.items() if before.get(name) != content)
+
+    def _keys(self) -> None:
+        home = self.folder / FOUNDING
+        keys = home / "keys"
+        for folder in (home, keys):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._hand_over(folder, APPLICATION)
+        # The root key may be taken off the machine once the log is founded.
+        if not (home / "founded.json").exists():
+            kept_key(keys / "root.pem", Algorithm.ES256)
+        for service in SERVICES:
+            kept_key(keys / f"{service}.pem", Algorithm.EDDSA)
+        for key in keys.glob("*.pem"):
+            self._hand_over(key, APPLICATION)
+
+    def _redis_password(self, role: str) -> str:
+        url = self._kept(
+            f"redis_url_{role}", APPLICATION, lambda: f"redis://{role}:{_password()}@redis:6379/0"
+        )
+        return urlsplit(url).password or ""
+
+    def _kept(self, name: str, owner: int, make: Callable[[], str]) -> str:
+        path = self.folder / name
+        if not path.exists():
+            self._write(path, make())
+        self._hand_over(path, owner)
+        return path.read_text(encoding="utf-8")
+
+    def _written(self, name: str, owner: int, content: str) -> None:
+        path = self.folder / name
+        if not path.exists() or path.read_text(encoding="utf-8") != content:
+            self._write(path, content)
+        self._hand_over(path, owner)
+
+    def _write(self, path: Path, content: str) -> None:
+        # In place: a running container sees the file it was given, not a new one of the same name.
+        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+        with os.fdopen(os.open(path, flags, PRIVATE), "w", encoding="utf-8") as file:
+            file.write(content)
+
+    def _hand_over(self, path: Path, owner: int) -> None:
+        if self.owned:
+            os.chown(path, owner, owner)
+
+    def _contents(self) -> dict[str, bytes]:
+        return {
+            path.relative_to(self.folder).as_posix(): path.read_bytes()
+            for path in self.folder.rglob("*")
+            if path.is_file()
+        }
+
+
+def _password() -> str:
+    return secrets.token_hex(32)
+
+
+def _digest(password: str) -> str:
+    return hashlib.sha256(password.encode()).hexdigest()
+
+
+def _roles(password: str) -> str:
+    """The role that owns the read models, without the rights of the server's own one."""
+    return f"CREATE ROLE reporting LOGIN PASSWORD '{password}';\nCREATE DATABASE thidua OWNER reporting;\n"
