@@ -14,14 +14,14 @@ from thidua.signing import Algorithm, SigningKey, possession_proof
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
 
     from services.scenarios.format import Line, Scenario
     from thidua.signing import SigningKey as PrivateKey
 
 UNIT_REGISTERED: Final = "thidua.units.unit-registered.v1"
 KEY_REGISTERED: Final = "thidua.units.key-registered.v1"
-ANSWER_SECONDS: Final = 30.0
-RETRY_SECONDS: Final = 60.0
+PATIENCE_SECONDS: Final = 60.0
 
 
 class UnexpectedAnswerError(StopError):
@@ -59,7 +59,8 @@ class Player:
 
     Keys are made here (a sandbox's) and registered by the authority right after their unit is. After
     each event it waits until every service has followed and has nothing due, so that the sandbox's
-    clock never passes a deadline unseen.
+    clock never passes a deadline unseen. *patience* is how many seconds it goes on asking a door that
+    does not answer, or services that do not settle.
     """
 
     scenario: Scenario
@@ -67,6 +68,7 @@ class Player:
     root: PrivateKey
     root_kid: str
     on_progress: Callable[[int, int, str], None] = lambda _done, _all, _what: None
+    patience: float = PATIENCE_SECONDS
     played: Played = field(default_factory=Played)
     _publishers: dict[str, Publisher] = field(default_factory=dict)
 
@@ -97,7 +99,7 @@ class Player:
 
     def settle(self) -> None:
         """Return when every service has followed the log and has nothing due."""
-        deadline = time.monotonic() + ANSWER_SECONDS
+        deadline = time.monotonic() + self.patience
         status: dict[str, Any] = {}
         while time.monotonic() < deadline:
             try:
@@ -119,15 +121,18 @@ class Player:
             publisher = self._publisher(code, f"/units/{code}", f"{code}/1", key)
             self._publishers[code] = publisher
         jws = publisher.sign(line.type, line.subject, line.data, time=line.sent or line.time)
-        return self._send(publisher, line, jws)
+        reply = self.deliver(jws, line.arrival)
+        if reply.in_log:
+            publisher.entered(line.type, jws)
+        return reply
 
-    def _send(self, publisher: Publisher, line: Line, jws: str) -> Reply:
-        """Send until it is answered for good; the same bytes again are harmless."""
-        deadline = time.monotonic() + RETRY_SECONDS
+    def deliver(self, jws: str, arrival: datetime) -> Reply:
+        """Send when the services have settled, until it is answered for good; the same bytes again are harmless."""
+        deadline = time.monotonic() + self.patience
         while True:
             try:
                 self.settle()
-                reply = self.door.send(jws, arrival=line.arrival)
+                reply = self.door.send(jws, arrival=arrival)
             except DoorUnreachableError:
                 if time.monotonic() > deadline:
                     raise
@@ -139,8 +144,6 @@ class Player:
             if retry and time.monotonic() < deadline:
                 time.sleep(0.05)
                 continue
-            if reply.in_log:
-                publisher.entered(line.type, jws)
             return reply
 
     def _register_key(self, line: Line) -> None:

@@ -28,6 +28,7 @@ class System:
     Valkey and our five processes over one folder; leaving it stops all of them.
 
     ``environment`` is what every process gets beside this machine's own; ``ports`` where each listens.
+    ``units@2`` is a second replica of ``units``.
     """
 
     folder: Path
@@ -57,10 +58,11 @@ class System:
         """Start one process without waiting for it."""
         log = (self.folder / f"{name}.log").open("ab")
         environment = {**os.environ, **self.environment}
-        key = self.folder / "keys" / f"{name}.pem"
+        role, port = name.partition("@")[0], self.ports.setdefault(name, free_port())
+        key = self.folder / "keys" / f"{role}.pem"
         if key.exists():
             environment["THIDUA_SIGNING_KEY_FILE"] = str(key)
-        command = [sys.executable, "-m", "services", "run", name, "--port", str(self.ports[name])]
+        command = [sys.executable, "-m", "services", "run", role, "--port", str(port)]
         self.running[name] = subprocess.Popen(  # noqa: S603 - our own module
             command,
             env=environment,

@@ -1,0 +1,157 @@
+"""
+``make test-faults``: the seed year under faults comes to what the calm year comes to.
+
+The year is played calmly once; then once per case, with the very same signed events, while processes
+are killed or doubled and the store is killed, emptied or rolled back. Afterwards the log must hold the
+same entries (none lost, none doubled), in the same order per subject and per publisher's chain, must
+follow again by the pure judges, and must give the same read models. Exit code 1 when anything differs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import random
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from services.scenarios.format import read_scenario
+from tests.faults.cases import CASES
+from tests.faults.running import Run
+from tests.faults.tape import founded_at, record, system
+
+if TYPE_CHECKING:
+    from tests.faults.running import Result
+    from tests.faults.tape import Tape
+
+SEED_YEAR: Final = Path(__file__).parents[2] / "services" / "scenarios" / "border-2020.jsonl"
+HEAD: Final = ("case", "kills", "entries", "lost", "doubled", "other", "order", "read models", "s")
+WIDTHS: Final = (10, 6, 8, 6, 8, 6, 6, 12, 7)
+SHOWN: Final = 8
+
+
+def main() -> int:
+    """Play, compare, print; 1 when any case differs."""
+    asked = argparse.ArgumentParser(prog="make test-faults", description=__doc__)
+    asked.add_argument("--short", action="store_true", help="few strikes, within two minutes")
+    asked.add_argument("--json", action="store_true", help="one JSON object instead of a table")
+    asked.add_argument("--seed", type=int, default=2020, help="what all chance comes from")
+    asked.add_argument("--only", choices=[*CASES], action="append", help="this case alone")
+    asked.add_argument("--keep", type=Path, help="leave logs and data in this folder")
+    chosen = asked.parse_args()
+    with tempfile.TemporaryDirectory(prefix="thidua-faults-") as name:
+        folder = chosen.keep or Path(name)
+        folder.mkdir(parents=True, exist_ok=True)
+        return _all(chosen, folder)
+
+
+def _all(chosen: argparse.Namespace, folder: Path) -> int:
+    began = time.monotonic()
+    tape = _calm(folder)
+    _say(chosen, f"calm year: {len(tape.said)} events, {len(tape.entries)} entries", began)
+    _say(chosen, " ".join(f"{word:<{width}}" for word, width in zip(HEAD, WIDTHS, strict=True)))
+    results: dict[str, Result] = {}
+    for name in chosen.only or CASES:
+        case = CASES[name]
+        run = Run(
+            tape,
+            folder / name,
+            random.Random(f"{chosen.seed} {name}"),
+            strikes=case.short if chosen.short else case.long,
+            events=len(tape.said),
+        )
+        result = results[name] = case.run(run)
+        _say(chosen, _row(name, result))
+        for line in _faults(result):
+            _say(chosen, f"    {line}")
+    holds = all(result.holds for result in results.values())
+    if chosen.json:
+        print(json.dumps(_document(chosen, results, time.monotonic() - began), indent=1))
+    elif not holds:
+        _say(
+            chosen,
+            "Differs. Run again with --only CASE --keep FOLDER --seed "
+            f"{chosen.seed} and read FOLDER/CASE/*.log.",
+        )
+    else:
+        _say(chosen, "All hold.", began)
+    return 0 if holds else 1
+
+
+def _calm(folder: Path) -> Tape:
+    scenario = read_scenario(SEED_YEAR)
+    seed = folder / "seed"
+    asyncio.run(founded_at(scenario, seed))
+    with system(scenario, seed, folder / "calm") as box:
+        return record(box, seed)
+
+
+def _row(name: str, result: Result) -> str:
+    d = result.difference
+    cells = (
+        name,
+        result.kills,
+        result.entries,
+        len(d.lost),
+        len(d.doubled),
+        len(d.other),
+        len(d.order),
+        "equal" if not d.fingerprints else f"{len(d.fingerprints)} differ",
+        f"{result.seconds:.1f}",
+    )
+    return " ".join(f"{cell:<{width}}" for cell, width in zip(cells, WIDTHS, strict=True))
+
+
+def _faults(result: Result) -> list[str]:
+    d = result.difference
+    return [
+        f"{kind}: {one}"
+        for kind, found in (
+            ("lost", d.lost),
+            ("doubled", d.doubled),
+            ("other", d.other),
+            ("order", d.order),
+            ("read model", d.fingerprints),
+            ("fault", result.faults),
+        )
+        for one in found[:SHOWN]
+    ]
+
+
+def _document(
+    chosen: argparse.Namespace, results: dict[str, Result], seconds: float
+) -> dict[str, Any]:
+    return {
+        "seed": chosen.seed,
+        "short": chosen.short,
+        "holds": all(result.holds for result in results.values()),
+        "seconds": round(seconds, 1),
+        "cases": {
+            name: {
+                "kills": result.kills,
+                "entries": result.entries,
+                "lost": len(result.difference.lost),
+                "doubled": len(result.difference.doubled),
+                "other": len(result.difference.other),
+                "order": len(result.difference.order),
+                "fingerprints_equal": not result.difference.fingerprints,
+                "faults": list(result.faults),
+                "seconds": round(result.seconds, 1),
+            }
+            for name, result in results.items()
+        },
+    }
+
+
+def _say(chosen: argparse.Namespace, text: str, began: float | None = None) -> None:
+    if not chosen.json:
+        passed = "" if began is None else f" ({time.monotonic() - began:.1f} s)"
+        print(f"{text}{passed}", flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,214 @@
+"""One run of the tape under faults: strikes at chosen moments, and what is found afterwards."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from services.player import Player
+from services.reporting.database import open_engine
+from services.reporting.fingerprint import fingerprints
+from tests.faults.comparing import Difference, Year, difference, read_models
+from tests.faults.tape import PATIENCE, Said, play, system
+from thidua.audit.rejudging import NotFollowingError
+from thidua.embedded import NotStartedError
+from thidua.publishing import DoorClient
+
+if TYPE_CHECKING:
+    import random
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
+
+    from services.sandbox import Sandbox
+    from tests.faults.tape import Tape
+
+ALARMS: Final = ("error", "critical")
+
+
+@dataclass(frozen=True, slots=True)
+class Strike:
+    """What is done *after* seconds into sending event number *at* of the tape."""
+
+    at: int
+    after: float
+    blow: Callable[[], None]
+
+
+@dataclass(slots=True)
+class Run:
+    """
+    A case at work: its part of the tape, its chance, and what it counts and finds.
+
+    ``allowed`` are the alarms the processes may raise in their own logs in this case.
+    """
+
+    tape: Tape
+    folder: Path
+    chance: random.Random
+    strikes: int
+    events: int
+    kills: int = 0
+    allowed: frozenset[str] = frozenset()
+    faults: list[str] = field(default_factory=list)
+
+    @contextmanager
+    def system(self, replicas: Sequence[str] = ()) -> Iterator[Sandbox]:
+        """A system of its own for this run."""
+        with system(self.tape.scenario, self.tape.seed, self.folder, replicas) as box:
+            yield box
+
+    def moments(
+        self, blow: Callable[[int], Callable[[], None]], most: float = 0.04
+    ) -> list[Strike]:
+        """As many strikes as the case has, each at a moment of its own on the way of some event."""
+        ats = sorted(self.chance.randrange(self.events) for _ in range(self.strikes))
+        return [
+            Strike(at, self.chance.uniform(0, most), blow(number)) for number, at in enumerate(ats)
+        ]
+
+    def kill(self, box: Sandbox, name: str) -> None:
+        """End a process with SIGKILL and start it again at once."""
+        ended = box.system.running[name].poll()
+        if ended is not None:
+            self.faults.append(f"{name} had ended by itself with {ended}")
+        box.system.kill(name)
+        self.kills += 1
+        box.system.launch(name)
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a run came to beside the calm year."""
+
+    kills: int
+    entries: int
+    difference: Difference
+    faults: tuple[str, ...]
+    seconds: float
+
+    @property
+    def holds(self) -> bool:
+        """Whether nothing at all differs."""
+        d = self.difference
+        return not (d.lost or d.doubled or d.other or d.order or d.fingerprints or self.faults)
+
+
+class Striking(threading.Thread):
+    """Carries out strikes in order while somebody else plays and says how far it is."""
+
+    def __init__(self, strikes: Sequence[Strike]) -> None:
+        super().__init__(name="striking", daemon=True)
+        self.error: BaseException | None = None
+        self._strikes = strikes
+        self._at = -1
+        self._moved = threading.Condition()
+        self._over = threading.Event()
+
+    def reached(self, number: int) -> None:
+        """The tape is at this event now."""
+        with self._moved:
+            self._at = number
+            self._moved.notify_all()
+
+    def finish(self) -> None:
+        """Do what is left at once, and wait for it."""
+        self._over.set()
+        self.reached(1_000_000)
+        self.join()
+        if self.error is not None:
+            raise self.error
+
+    def run(self) -> None:
+        try:
+            for strike in self._strikes:
+                with self._moved:
+                    self._moved.wait_for(lambda at=strike.at: self._at >= at)  # type: ignore[misc]
+                self._over.wait(strike.after)
+                strike.blow()
+        except BaseException as error:  # noqa: BLE001 - it is raised again where the run is waited for
+            self.error = error
+
+
+def under(run: Run, box: Sandbox, strikes: Sequence[Strike]) -> Result:
+    """Play the run's part of the tape under *strikes* and say what it came to."""
+    began = time.monotonic()
+    said, calm = run.tape.until(run.events)
+    striking = Striking(strikes)
+    striking.start()
+    try:
+        play(box, said, striking.reached)
+    finally:
+        striking.finish()
+    settled(box)
+    found = _found(run, box, calm)
+    return Result(run.kills, found[0], found[1], tuple(run.faults), time.monotonic() - began)
+
+
+def settled(box: Sandbox) -> None:
+    """Return when every process is ready and every service has followed the log to its end."""
+    for name in box.system.running:
+        box.system.wait_ready(name)
+    door = DoorClient(box.system.url("door"))
+    try:
+        Player(
+            box.scenario, door, box.founding.root, box.founding.root_kid, patience=PATIENCE
+        ).settle()
+    finally:
+        door.close()
+
+
+def wait_ready(box: Sandbox, name: str, seconds: float) -> bool:
+    """Whether a process became ready in time."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        try:
+            box.system.wait_ready(name)
+        except NotStartedError:
+            if box.system.running[name].poll() is not None:
+                return False
+        else:
+            return True
+    return False
+
+
+def _found(run: Run, box: Sandbox, calm: Year) -> tuple[int, Difference]:
+    entries = box.entries()
+    if [entry.position for entry in entries] != list(range(1, len(entries) + 1)):
+        run.faults.append("the positions are not dense")
+    try:
+        box.rejudge(entries)
+    except NotFollowingError as error:
+        run.faults.append(f"the log does not follow: {error}")
+    engine = open_engine(box.system.environment["THIDUA_DATABASE_URL"])
+    try:
+        served = fingerprints(engine)
+        shown = fingerprints(engine, bound_to_log=False)
+    finally:
+        engine.dispose()
+    anew = read_models(entries, bound_to_log=True)
+    run.faults += [
+        f"{name} as served is not what the log gives" for name in anew if anew[name] != served[name]
+    ]
+    run.faults += alarms(box.system.folder, run.allowed)
+    return len(entries), difference(calm, Year.of(entries, shown))
+
+
+def alarms(folder: Path, allowed: frozenset[str]) -> list[str]:
+    """What the processes' own logs complain of that a fault from outside does not explain."""
+    found: list[str] = []
+    for path in sorted(folder.glob("*.log")):
+        for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
+            if not line.startswith("{"):
+                found.append(f"{path.name}: {line[:200]}")
+                continue
+            told = json.loads(line)
+            if told.get("level") in ALARMS and told["event"] not in allowed:
+                found.append(f"{path.name}: {told['event']}: {str(told)[:300]}")
+    return found
+
+
+__all__ = ["Result", "Run", "Said", "Strike", "alarms", "settled", "under", "wait_ready"]
