@@ -39,6 +39,10 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     engine = open_engine(settings.database_url.get_secret_value())
     projector, archive = Projector(engine), Archive(engine)
     gatekeeper = Gatekeeper(archive, event_log, {"the projector": lambda: projector.position})
+    positions = {
+        "projector": lambda: projector.position,
+        "archive": lambda: archive.position,
+    }
     followers = (
         following.follow(
             broker, names.log, projector, lambda at: event_log.follow("projector", at)
@@ -51,22 +55,25 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         await wait_for_redis(client)
         await asyncio.to_thread(projector.start)
         await asyncio.to_thread(archive.start)
-        await event_log.follow("projector", projector.position)
-        await event_log.follow("archive", archive.position)
+        await following.tell(event_log, positions)
         await gatekeeper.check()
         for follower in followers:
             follower.rewind()
         await broker.start()
-        gate = asyncio.create_task(gatekeeper.keep())
+        keeping = (
+            asyncio.create_task(gatekeeper.keep()),
+            asyncio.create_task(following.keep_telling(event_log, positions)),
+        )
         gc.collect()
         gc.freeze()
         log.info("service_started", position=projector.position, sealed=archive.position)
         try:
             yield
         finally:
-            gate.cancel()
-            with suppress(asyncio.CancelledError):
-                await gate
+            for task in keeping:
+                task.cancel()
+                with suppress(asyncio.CancelledError):
+                    await task
             await broker.stop()
             await client.aclose()
             engine.dispose()

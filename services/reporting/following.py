@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import structlog
+from redis.exceptions import RedisError
 from sqlalchemy.exc import OperationalError
 
 from services.reporting.database import (
@@ -36,12 +38,13 @@ from thidua.errors import LogCorruptError, RetryError, StopError
 from thidua.stream import Follower
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable, Sequence
+    from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 
     from faststream.redis import RedisBroker
     from sqlalchemy import Connection, Engine
 
     from services.reporting.projection import Projection
+    from thidua.log import EventLog
     from thidua.stream import RawEntry
 
 log = structlog.get_logger(__name__)
@@ -225,3 +228,25 @@ def follow(
         await told(projector.position)
 
     return Follower(broker, stream, take, lambda: f"{projector.position}-0", most=MOST)
+
+
+async def keep_telling(
+    event_log: EventLog, positions: Mapping[str, Callable[[], int]], *, every: float = 0.5
+) -> None:
+    """Repeat for ever how far each has followed wherever the log does not know it."""
+    while True:
+        await asyncio.sleep(every)
+        with suppress(RedisError, OSError):
+            await tell(event_log, positions)
+
+
+async def tell(event_log: EventLog, positions: Mapping[str, Callable[[], int]]) -> None:
+    """
+    Say how far each has followed wherever the log does not know it.
+
+    An entry is taken before that is told; a server that goes away in between brings it no second time.
+    """
+    known = await event_log.followed()
+    for name, position in positions.items():
+        if known.get(name) != position():
+            await event_log.follow(name, position())

@@ -83,3 +83,12 @@ async def test_what_is_written_to_the_log_is_projected_and_sealed_and_a_wiped_lo
         await broker.stop()
         await client.aclose()
         engine.dispose()
+
+
+async def test_a_position_that_was_taken_but_not_told_is_told_again(redis_url: str) -> None:
+    client = new_client(redis_url)
+    log = RedisLog(client, Names())
+    await log.follow("projector", 192)
+    await following.tell(log, {"projector": lambda: 193, "archive": lambda: 0})
+    assert await log.followed() == {"projector": 193, "archive": 0}
+    await client.aclose()
