@@ -1,0 +1,112 @@
+"""``make test-deploy``: the compose stack comes up by one command, plays the seed year, and survives crashes."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from services.scenarios.format import read_scenario
+from tests.deploy.proof import check_guards, check_log, check_outcome, check_pages, play, require
+from tests.deploy.stack import DEPLOY, OURS, STORES, Stack, StackError, run
+from tests.deploy.steps import Steps
+from thidua.clock import format_instant
+from thidua.errors import ThiduaError
+from thidua.testing.servers import engine_answers
+
+if TYPE_CHECKING:
+    from services.scenarios.format import Scenario
+
+SEED: Final = DEPLOY.parent / "services" / "scenarios" / "border-2020.jsonl"
+KILLED_SHORT: Final = ("units", "reporting", "redis")
+KILLED: Final = (*OURS, *STORES, "units", "ballots")
+NO_ENGINE: Final = (
+    "Không có Docker engine nào trả lời: hãy cài và khởi động Docker.\n"
+    "No Docker engine answers: install Docker and start it. Nothing was proven."
+)
+
+
+def main() -> int:
+    """Prove it; 0 only when everything held."""
+    asked = argparse.ArgumentParser(prog="make test-deploy", description=__doc__)
+    asked.add_argument(
+        "--short", action="store_true", help="three crashes, no second start, no lost volume"
+    )
+    short = asked.parse_args().short
+    if not engine_answers():
+        print(NO_ENGINE, file=sys.stderr)
+        return 1
+    # Ended from outside it must still take its containers away.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    steps = Steps()
+    with tempfile.TemporaryDirectory(prefix="thidua-deploy-") as name:
+        scenario = read_scenario(SEED)
+        stack = Stack(Path(name), scenario.setup, format_instant(scenario.lines[0].arrival))
+        try:
+            _prove(stack, scenario, steps, short=short)
+        except (StackError, ThiduaError) as error:
+            print(f"\n{error}", file=sys.stderr)
+            _tell_logs(stack)
+            return 1
+        finally:
+            with steps.step("everything taken away, volumes too"):
+                stack.remove()
+            print(f"\n{steps.table()}")
+    return 0
+
+
+def _prove(stack: Stack, scenario: Scenario, steps: Steps, *, short: bool) -> None:
+    with steps.step("deploy/up from nothing: image, secrets, containers") as words:
+        words.append(stack.up().strip().splitlines()[-1].split()[-1])
+    with steps.step("the pages answer") as words:
+        words.append(check_pages(stack))
+    with steps.step("containers are guarded") as words:
+        words.append(check_guards(stack))
+    root = stack.root_key()
+    with steps.step("the seed year through the door, containers killed meanwhile") as words:
+        words.append(play(stack, scenario, root, steps, KILLED_SHORT if short else KILLED))
+    with steps.step("its outcome from PostgreSQL") as words:
+        outcome = check_outcome(stack, scenario)
+        words.append(f"chair {outcome['chair']}, deputy {outcome['deputy']}")
+        words.append(f"{outcome['signatures']} signatures, {outcome['reward_total']} đồng")
+    with steps.step("the log: nothing lost, nothing doubled") as words:
+        words.append(check_log(stack, scenario, root))
+    if short:
+        return
+    before = stack.entries()
+    with steps.step("stopped, and up again: the same log, founded once") as words:
+        stack.compose("down")
+        require("Đã tạo" not in stack.up(), "the second start made secrets anew")
+        check_outcome(stack, scenario)
+        words.append(check_log(stack, scenario, root))
+        require(stack.entries() == before, "the log has changed")
+    with steps.step("Redis loses its volume: nothing is founded over it") as words:
+        stack.compose("down")
+        words.append(_refused_without_volume(stack))
+
+
+def _refused_without_volume(stack: Stack) -> str:
+    """A start with an empty Redis where a log once was: refused in words, and nothing is written."""
+    run("docker", "volume", "rm", f"{stack.project}_redis-data")
+    try:
+        stack.up()
+    except StackError as error:
+        require("khôi phục" in str(error), error)
+    else:
+        raise StackError("an emptied log was founded anew")
+    return "refused, to be restored"
+
+
+def _tell_logs(stack: Stack) -> None:
+    try:
+        print(stack.compose("ps", "--all"), file=sys.stderr)
+        print(stack.compose("logs", "--no-color", "--tail", "40"), file=sys.stderr)
+    except StackError as error:
+        print(error, file=sys.stderr)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
