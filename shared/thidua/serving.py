@@ -6,12 +6,12 @@ import asyncio
 import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import structlog
 from faststream.asgi import AsgiFastStream, AsgiResponse, get, make_ping_asgi
 from faststream.specification import AsyncAPI
-from pydantic import Field, SecretStr
+from pydantic import SecretStr
 from redis.exceptions import RedisError
 
 from thidua.clock import WallClock
@@ -33,12 +33,10 @@ TICK_SECONDS = 0.25
 
 
 class ServiceSettings(Settings):
-    """A deciding service's settings: the common ones, its signing key, and where its health is told."""
+    """A deciding service's settings: the common ones and its signing key."""
 
     signing_key: SecretStr
     """The service's Ed25519 private key, PEM; give ``THIDUA_SIGNING_KEY_FILE``."""
-    host: str = "127.0.0.1"
-    port: Annotated[int, Field(ge=0, le=65535)] = 0
 
     def signer(self, service: str) -> Signer:
         """The service's voice in this log."""
