@@ -21,7 +21,7 @@ from thidua.log import Names
 from thidua.log.redis_log import RedisLog
 from thidua.refusals import CATALOGUE, Code, problem
 from thidua.settings import Settings
-from thidua.stream import Follower, new_broker, new_client, wait_for_redis
+from thidua.stream import AWAY, Follower, new_broker, new_client, wait_for_redis
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -176,10 +176,13 @@ def create_app(settings: DoorSettings | None = None) -> FastAPI:  # noqa: C901, 
     @app.get("/health/ready", include_in_schema=False)
     async def ready() -> PlainTextResponse:
         followers = (entries, answers, *draining.followers.values())
-        faults = [fault for one in followers for fault in (one.halted, one.failing) if fault]
-        running = all(one.running for one in followers) and await broker.ping(1.0)
-        told = f"door position={door.receipts.position} {' '.join(faults)}"
-        return PlainTextResponse(told, 200 if running and not faults else 503)
+        alive = await broker.ping(1.0)
+        closed = await event_log.why_closed(door.receipts.position) if alive else AWAY
+        told = [closed, *(fault for one in followers for fault in (one.halted, one.failing))]
+        faults = [fault for fault in told if fault]
+        running = all(one.running for one in followers)
+        words = f"door position={door.receipts.position} {' '.join(faults)}"
+        return PlainTextResponse(words, 200 if running and not faults else 503)
 
     return app
 

@@ -34,6 +34,7 @@ from thidua.log import (
     Shrunk,
     UnloggedAnswer,
 )
+from thidua.log.names import order
 
 if TYPE_CHECKING:
     from thidua.deciding import Judge
@@ -44,12 +45,6 @@ log = structlog.get_logger(__name__)
 
 BATCH = 100
 PAGE = 500
-
-
-def order(stream_id: str) -> tuple[int, int]:
-    """A stream id as numbers that compare as Redis orders them."""
-    ms, _, seq = stream_id.partition("-")
-    return int(ms), int(seq)
 
 
 class Judging(Generic[S]):
@@ -81,6 +76,10 @@ class Judging(Generic[S]):
     async def start(self) -> None:
         """Take in the whole log and find the inbox's offset."""
         await self.catch_up()
+        await self.ask_offset()
+
+    async def ask_offset(self) -> None:
+        """Find how far the inbox is consumed, by whatever replica and whether or not it heard of it."""
         self.offset = await self.log.offset(self.judge.service)
 
     async def catch_up(self, until: int | None = None) -> None:

@@ -21,7 +21,7 @@ from thidua.log import Names, read_entry
 from thidua.log.redis_log import RedisLog
 from thidua.settings import Settings
 from thidua.signing import SigningKey
-from thidua.stream import Follower, RawEntry, new_broker, new_client, wait_for_redis
+from thidua.stream import AWAY, Follower, RawEntry, new_broker, new_client, wait_for_redis
 
 if TYPE_CHECKING:
     from thidua.deciding import Judge
@@ -55,6 +55,7 @@ class Deciding:
         self.judging = judging
         self._lock = asyncio.Lock()
         self._clock = WallClock()
+        self._reply_lost = False
 
     async def start(self) -> None:
         """Take in the log and post what is due."""
@@ -66,7 +67,11 @@ class Deciding:
         """Judge a batch of the inbox."""
         items = [inbox_item(stream_id, fields) for stream_id, fields in entries]
         async with self._lock:
-            await self.judging.consume(items)
+            try:
+                await self.judging.consume(items)
+            except (RedisError, OSError):
+                self._reply_lost = True
+                raise
             await self.judging.wake(self._clock.now_ms())
 
     async def from_log(self, entries: list[RawEntry]) -> None:
@@ -79,8 +84,11 @@ class Deciding:
             await self.judging.wake(self._clock.now_ms())
 
     async def tick(self) -> None:
-        """Wake what time alone has made due."""
+        """Wake what time alone has made due; after a lost reply, find out whether the append was written."""
         async with self._lock:
+            if self._reply_lost:
+                await self.judging.ask_offset()
+                self._reply_lost = False
             await self.judging.wake(self._clock.now_ms())
 
 
@@ -89,7 +97,7 @@ def deciding_app(judge: Judge[S], settings: ServiceSettings) -> AsgiFastStream:
     The app of one deciding service; nothing happens before its lifespan starts.
 
     ``/health/live`` answers 204 while Redis answers; ``/health/ready`` 200 only while both followers run
-    and nothing is halted, with the reason otherwise.
+    and nothing is halted, and the log is open for writing; with the reason otherwise.
     """
     service = judge.service
     names = Names(settings.partition)
@@ -137,12 +145,11 @@ def deciding_app(judge: Judge[S], settings: ServiceSettings) -> AsgiFastStream:
 
     @get
     async def ready(_scope: object) -> AsgiResponse:
-        faults = [
-            fault
-            for fault in (inbox.halted, entries.halted, inbox.failing, entries.failing)
-            if fault
-        ]
-        running = inbox.running and entries.running and await broker.ping(1.0)
+        answers = await broker.ping(1.0)
+        closed = await event_log.why_closed(judging.position) if answers else AWAY
+        told = (inbox.halted, entries.halted, inbox.failing, entries.failing, closed)
+        faults = [fault for fault in told if fault]
+        running = inbox.running and entries.running
         body = f"{service} position={judging.position} offset={judging.offset} {' '.join(faults)}".encode()
         return AsgiResponse(body, 200 if running and not faults else 503)
 

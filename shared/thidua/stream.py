@@ -23,6 +23,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from thidua.errors import RetryError, StopError
+from thidua.log.names import order
 
 if TYPE_CHECKING:
     from faststream.redis.subscriber.usecases.stream_subscriber import StreamBatchSubscriber
@@ -36,6 +37,7 @@ Take = Callable[[list[RawEntry]], Awaitable[None]]
 POLL_MS = 1000
 BACK_OFF = (0.05, 0.2, 0.5, 1.0, 2.0)
 GRACE_SECONDS = 8.0
+AWAY = "Redis does not answer"
 
 
 def new_broker(url: str, name: str) -> RedisBroker:
@@ -79,11 +81,12 @@ class Follower:
     ) -> None:
         self.stream = stream
         self.halted: str | None = None
-        self.failing: str | None = None
         self.beats = 0
         self._take = take
         self._position = position
         self._failures = 0
+        self._fault: str | None = None
+        self._failed_to = "0-0"
         self.subscriber: StreamBatchSubscriber = broker.subscriber(
             stream=StreamSub(
                 stream,
@@ -108,6 +111,17 @@ class Follower:
     def running(self) -> bool:
         """Whether the follower still reads."""
         return bool(self.subscriber.running) and self.halted is None
+
+    @property
+    def failing(self) -> str | None:
+        """
+        Why the last batch was not taken, until it is.
+
+        Another replica may take it, and then perhaps nothing more comes for a long time: the position says so.
+        """
+        if self._fault is None or order(self._position()) >= order(self._failed_to):
+            return None
+        return self._fault
 
     def rewind(self) -> None:
         """Go back to the position that was really taken."""
@@ -142,7 +156,8 @@ class Follower:
                 "follower_halted", stream=self.stream, reason=str(error), remedy=error.diagnostics()
             )
         except (RetryError, RedisError, OSError) as error:
-            self.failing = str(error)
+            self._fault = str(error)
+            self._failed_to = entries[-1][0]
             pause = BACK_OFF[min(self._failures, len(BACK_OFF) - 1)]
             self._failures += 1
             log.warning(
@@ -159,7 +174,7 @@ class Follower:
             self.rewind()
             log.exception("follower_failed", stream=self.stream)
         else:
-            self.failing = None
+            self._fault = None
             self._failures = 0
             self.beats += 1
 

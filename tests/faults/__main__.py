@@ -66,7 +66,7 @@ def _all(chosen: argparse.Namespace, folder: Path) -> int:
         )
         result = results[name] = case.run(run)
         _say(chosen, _row(name, result))
-        for line in _faults(result):
+        for line in (*result.notes, *_faults(result)):
             _say(chosen, f"    {line}")
     holds = all(result.holds for result in results.values())
     if chosen.json:

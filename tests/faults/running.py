@@ -3,30 +3,42 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
+
+import httpx
+import redis
 
 from services.player import Player
 from services.reporting.database import open_engine
 from services.reporting.fingerprint import fingerprints
 from tests.faults.comparing import Difference, Year, difference, read_models
-from tests.faults.tape import PATIENCE, Said, play, system
+from tests.faults.tape import PATIENCE, outcome, play, system
 from thidua.audit.rejudging import NotFollowingError
 from thidua.embedded import NotStartedError
-from thidua.publishing import DoorClient
+from thidua.publishing import DoorClient, DoorUnreachableError
+from thidua.refusals import Code
+from thidua.signing import parse_jws
 
 if TYPE_CHECKING:
     import random
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
+    from services.processes import System
     from services.sandbox import Sandbox
     from tests.faults.tape import Tape
 
 ALARMS: Final = ("error", "critical")
+OK: Final = 200
+UNAVAILABLE: Final = 503
+WATCH_SECONDS: Final = 3.0
+CLOSED_WORDS: Final = re.compile(r"gate|the log ends at")
+NOT_WRITING: Final = (b"{p0}:open", b"{p0}:followed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +66,7 @@ class Run:
     kills: int = 0
     allowed: frozenset[str] = frozenset()
     faults: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
     @contextmanager
     def system(self, replicas: Sequence[str] = ()) -> Iterator[Sandbox]:
@@ -88,6 +101,7 @@ class Result:
     entries: int
     difference: Difference
     faults: tuple[str, ...]
+    notes: tuple[str, ...]
     seconds: float
 
     @property
@@ -145,13 +159,14 @@ def under(run: Run, box: Sandbox, strikes: Sequence[Strike]) -> Result:
         striking.finish()
     settled(box)
     found = _found(run, box, calm)
-    return Result(run.kills, found[0], found[1], tuple(run.faults), time.monotonic() - began)
+    return Result(run.kills, *found, tuple(run.faults), tuple(run.notes), time.monotonic() - began)
 
 
 def settled(box: Sandbox) -> None:
     """Return when every process is ready and every service has followed the log to its end."""
     for name in box.system.running:
-        box.system.wait_ready(name)
+        if not becomes_ready(box.system, name, PATIENCE):
+            raise NotStartedError(name, box.system.folder / f"{name}.log")
     door = DoorClient(box.system.url("door"))
     try:
         Player(
@@ -161,18 +176,71 @@ def settled(box: Sandbox) -> None:
         door.close()
 
 
-def wait_ready(box: Sandbox, name: str, seconds: float) -> bool:
-    """Whether a process became ready in time."""
+def readiness(system: System, name: str) -> tuple[int, str]:
+    """What a process says of itself: HTTP status and words; 0 when it does not answer."""
+    try:
+        answer = httpx.get(f"{system.url(name)}/health/ready", timeout=5)
+    except httpx.HTTPError as error:
+        return 0, type(error).__name__
+    return answer.status_code, answer.text
+
+
+def becomes_ready(system: System, name: str, seconds: float) -> bool:
+    """Whether a process says in time that it is ready."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
-        try:
-            box.system.wait_ready(name)
-        except NotStartedError:
-            if box.system.running[name].poll() is not None:
-                return False
-        else:
+        if readiness(system, name)[0] == OK:
             return True
+        time.sleep(0.1)
     return False
+
+
+def contents(client: redis.Redis) -> dict[bytes, bytes]:
+    """Every key of the store with its value, but for the gate's own word and how far followers are."""
+    keys = (key for key in client.scan_iter() if key not in NOT_WRITING)
+    held = {bytes(key): client.dump(key) for key in keys}
+    return {key: bytes(value) for key, value in held.items() if value}
+
+
+def closed(run: Run, box: Sandbox, held: dict[bytes, bytes]) -> list[str]:
+    """
+    What is wrong while the store holds less than was followed: nothing, if all is well.
+
+    The door must name its refusal, every process must stay up and say why it is not ready, and for
+    ``WATCH_SECONDS`` the store must hold *held* and nothing else.
+    """
+    jws = next(one for one in reversed(run.tape.said) if parse_jws(one.jws).kid.endswith("/root"))
+    system, faults = box.system, list[str]()
+    door = DoorClient(system.url("door"))
+    wanted = {str(Code.GATE_CLOSED), str(Code.BUSY)}
+    deadline, until = time.monotonic() + PATIENCE, time.monotonic() + WATCH_SECONDS
+    unsaid = set(system.running)
+    said = ""
+    while (unsaid or said != Code.GATE_CLOSED or time.monotonic() < until) and not faults:
+        with suppress(DoorUnreachableError):
+            reply = door.send(jws.jws, wait=0, arrival=jws.arrival)
+            said = outcome(reply)
+            if said not in wanted or not reply.document.get("retryable"):
+                faults.append(f"the door answers {reply.document} while the log is closed")
+        for name in tuple(unsaid):
+            status, words = readiness(system, name)
+            if status == UNAVAILABLE and CLOSED_WORDS.search(words):
+                unsaid.discard(name)
+        faults += [
+            f"{name} ended" for name, one in system.running.items() if one.poll() is not None
+        ]
+        with redis.Redis.from_url(system.redis_url) as client:
+            if (now := contents(client)) != held:
+                changed = sorted(k.decode() for k in now.keys() | held if now.get(k) != held.get(k))
+                faults.append(f"written while the log is closed: {changed}")
+        if time.monotonic() > deadline:
+            told = {name: readiness(system, name) for name in unsaid}
+            faults.append(
+                f"the door says {said!r}; these do not say that the log is closed: {told}"
+            )
+        time.sleep(0.1)
+    door.close()
+    return faults
 
 
 def _found(run: Run, box: Sandbox, calm: Year) -> tuple[int, Difference]:
@@ -209,6 +277,3 @@ def alarms(folder: Path, allowed: frozenset[str]) -> list[str]:
             if told.get("level") in ALARMS and told["event"] not in allowed:
                 found.append(f"{path.name}: {told['event']}: {str(told)[:300]}")
     return found
-
-
-__all__ = ["Result", "Run", "Said", "Strike", "alarms", "settled", "under", "wait_ready"]

@@ -1,4 +1,8 @@
-"""The names of one partition's keys in Redis; all share its hash tag, so one script may touch them all."""
+"""
+The names of one partition's keys in Redis, and how ids in its streams compare.
+
+All names share the partition's hash tag, so one script may touch them all.
+"""
 
 from __future__ import annotations
 
@@ -81,3 +85,9 @@ class Names:
     def ids(self, shard: str) -> str:
         """Ids of recorded events whose digest begins with *shard* (3 hex digits) → position."""
         return f"{self.prefix}ids:{shard}"
+
+
+def order(stream_id: str) -> tuple[int, int]:
+    """A stream id as numbers that compare as Redis orders them."""
+    ms, _, seq = stream_id.partition("-")
+    return int(ms), int(seq)

@@ -195,6 +195,13 @@ class RedisLog:
         run_id = str(info["run_id"])
         return Gate((await self.client.get(self.names.open) or b"").decode() == run_id, run_id)
 
+    async def why_closed(self, followed: int) -> str | None:
+        """Why nobody can write now, in words for who has followed to a position; ``None`` when the log is open."""
+        tail = await self.tail()
+        if tail < followed:
+            return f"the log ends at position {tail}, but was followed to {followed}"
+        return None if (await self.gate()).is_open else "the gate is closed"
+
     async def open_gate(self, run_id: str) -> None:
         """Open the log for the server run *run_id*; only the archive does this, after comparing."""
         await self.client.set(self.names.open, run_id)
