@@ -62,7 +62,7 @@ def _all(chosen: argparse.Namespace, folder: Path) -> int:
             folder / name,
             random.Random(f"{chosen.seed} {name}"),
             strikes=case.short if chosen.short else case.long,
-            events=len(tape.said),
+            events=round(len(tape.said) * (case.part if chosen.short else 1)),
         )
         result = results[name] = case.run(run)
         _say(chosen, _row(name, result))

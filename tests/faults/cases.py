@@ -53,12 +53,17 @@ PAUSE: Final = threading.Event()
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A fault: what is done, and how often in the short and in the long form."""
+    """
+    A fault: what is done, and how often in the short and in the long form.
+
+    ``part`` of the year is played in the short form, all of it in the long one.
+    """
 
     what: str
     run: Callable[[Run], Result]
     short: int
     long: int
+    part: float = 0.35
 
 
 def killed(run: Run) -> Result:
@@ -277,8 +282,8 @@ def _cut_flushall(folder: Path) -> None:
 
 
 CASES: Final = {
-    "kill": Case("kill -9 of every process", killed, 6, 60),
-    "replicas": Case("two replicas of every process", replicas, 6, 60),
+    "kill": Case("kill -9 of every process", killed, 5, 60, part=1),
+    "replicas": Case("two replicas of every process", replicas, 4, 60),
     "store": Case("kill -9 of the store", store_killed, 2, 20),
     "emptied": Case("FLUSHALL under running services", emptied, 1, 6),
     "rolled-back": Case("an older copy of the store", rolled_back, 1, 6),

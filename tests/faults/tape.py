@@ -118,7 +118,12 @@ def system(
     with System(folder, environment, valkey) as running:
         valkey.start()
         running.start(*ALL, *replicas)
-        yield Sandbox(scenario, running, founding)
+        try:
+            yield Sandbox(scenario, running, founding)
+        finally:
+            # All was looked at; how processes stop is a case of its own.
+            for name in running.running:
+                running.kill(name)
 
 
 async def founded_at(scenario: Scenario, folder: Path) -> None:
