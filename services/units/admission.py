@@ -37,6 +37,7 @@ class Admissible:
     """An authentic event: its hash, the service that judges it, and what its inbox must know."""
 
     hash: str
+    kid: str
     jws: bytes
     service: str
     subject: str
@@ -70,14 +71,24 @@ def admissible(jws: ParsedJws, token: bytes, key: Key | None, origin: str) -> Ad
     try:
         jws.verify(VerifyingKey.from_spki(key.spki, key.alg))
     except SignatureError as error:
-        facts: dict[str, object] = {"kid": jws.kid, "why": error.given}
+        facts: dict[str, object] = {
+            "kid": jws.kid,
+            "given": error.given,
+            "expected": error.expected,
+            "path": "signature",
+        }
         raise NotAdmittedError(Code.SIGNATURE_INVALID, facts, event=jws.hash) from None
     envelope = _envelope(jws)
     if envelope.aud != origin:
         facts = {"given": envelope.aud, "expected": origin, "path": "/aud"}
         raise NotAdmittedError(Code.AUDIENCE_WRONG, facts, event=jws.hash)
     if envelope.source != key.owner or key.owner.startswith("/services/"):
-        facts = {"given": envelope.source, "expected": key.owner, "path": "/source"}
+        facts = {
+            "kid": jws.kid,
+            "given": envelope.source,
+            "expected": key.owner,
+            "path": "/source",
+        }
         raise NotAdmittedError(Code.SOURCE_WRONG, facts, event=jws.hash)
     service = service_of(envelope.type)
     if service is None:
@@ -85,6 +96,7 @@ def admissible(jws: ParsedJws, token: bytes, key: Key | None, origin: str) -> Ad
         raise NotAdmittedError(Code.TYPE_UNKNOWN_SERVICE, facts, event=jws.hash)
     return Admissible(
         hash=jws.hash,
+        kid=jws.kid,
         jws=token,
         service=service,
         subject=envelope.subject,

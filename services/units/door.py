@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
 import structlog
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 PAGE: Final = 1000
+RETRY_SECONDS: Final = 2
+"""After how long it is worth sending again what was not stored."""
 FOLLOWERS: Final = (*SERVICES, "projector", "archive")
 
 
@@ -90,7 +93,7 @@ class Door:
             answer = await self.log.admit(items, sandbox=self.sandbox, drain=drain)
         except (RedisError, OSError) as error:
             log.warning("redis_away", error=type(error).__name__)
-            raise NotAdmittedError(Code.BUSY, {"seconds": 2}) from None
+            raise NotAdmittedError(Code.BUSY, {"seconds": RETRY_SECONDS}) from None
         match answer:
             case Admitted(places=places):
                 return [
@@ -106,7 +109,7 @@ class Door:
             case Fenced():
                 return []
             case _:
-                raise NotAdmittedError(Code.GATE_CLOSED)
+                raise NotAdmittedError(Code.GATE_CLOSED, {"seconds": RETRY_SECONDS})
 
     async def take(
         self, tokens: Sequence[bytes], *, wait: float, arrival: str | None = None
@@ -123,12 +126,12 @@ class Door:
                     entering.append((index, event, rx_ms))
                 hashes[index] = event.hash
             except NotAdmittedError as error:
-                results[index] = _problem(error)
+                results[index] = problem_of(error)
         if entering:
             faults = await self.admit([(event, rx_ms) for _, event, rx_ms in entering])
             for (index, _, _), fault in zip(entering, faults, strict=True):
                 if fault is not None:
-                    results[index] = _problem(fault)
+                    results[index] = problem_of(fault)
                     del hashes[index]
         if wait > 0:
             await self.receipts.wait(hashes.values(), wait)
@@ -143,11 +146,14 @@ class Door:
             found = await self.log.read(place - 1, 1)
             if found and found[0].position == place:
                 told = receipt(event_hash, found[0])
-                return (200 if told["outcome"] == "recorded" else 422), told
+                if told["outcome"] == "recorded":
+                    return HTTPStatus.OK, told
+                # One status says that a refusal stands in the log; the code says which.
+                status = HTTPStatus.UNPROCESSABLE_ENTITY
+                return status, {**told, "status": int(status)}
         answer = self.receipts.answer(event_hash)
         if answer is not None:
-            document = problem(Code(answer.code), answer.facts, event=event_hash)
-            return 409, {**document, "status": 409, "hash": event_hash, "outcome": "answered"}
+            return problem_of(NotAdmittedError(Code(answer.code), answer.facts, event=event_hash))
         return None
 
     async def status(self) -> dict[str, Any]:
@@ -179,16 +185,12 @@ class Door:
         return {"kid": kid, "heads": heads}
 
 
-def _problem(error: NotAdmittedError) -> tuple[int, dict[str, Any]]:
+def problem_of(error: NotAdmittedError) -> tuple[int, dict[str, Any]]:
+    """The status and the problem document of what the door would not admit."""
     document = problem(error.code, error.facts, event=error.event)
     if error.event is not None:
         document["hash"] = error.event
     return int(document["status"]), {**document, "outcome": "answered"}
-
-
-def problem_of(error: NotAdmittedError) -> tuple[int, dict[str, Any]]:
-    """The status and the problem document of what the door would not admit."""
-    return _problem(error)
 
 
 def _pending(event_hash: str) -> tuple[int, dict[str, Any]]:

@@ -15,7 +15,7 @@ from pydantic import Field
 from redis.exceptions import RedisError
 
 from services.units.admission import NotAdmittedError
-from services.units.door import PAGE, Door, problem_of
+from services.units.door import PAGE, RETRY_SECONDS, Door, problem_of
 from services.units.draining import Draining
 from thidua.log import Names
 from thidua.log.redis_log import RedisLog
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 PROBLEM = "application/problem+json"
-BUSY_SECONDS = "2"
 
 
 class DoorSettings(Settings):
@@ -107,7 +106,7 @@ def create_app(settings: DoorSettings | None = None) -> FastAPI:  # noqa: C901, 
     @app.exception_handler(RedisError)
     async def redis_away(_request: Request, error: RedisError) -> Response:
         log.warning("redis_away", error=type(error).__name__)
-        return _answer(503, problem(Code.BUSY, {"seconds": BUSY_SECONDS}))
+        return _answer(503, problem(Code.BUSY, {"seconds": RETRY_SECONDS}))
 
     @app.post(
         "/v1/events",
@@ -269,6 +268,6 @@ def _answer(
 ) -> Response:
     headers = dict(headers or {})
     if status == 503:  # noqa: PLR2004 - Service Unavailable
-        headers["retry-after"] = BUSY_SECONDS
+        headers["retry-after"] = str(RETRY_SECONDS)
     media = PROBLEM if status >= 400 else "application/json"  # noqa: PLR2004 - the first error
     return JSONResponse(document, status, headers, media)

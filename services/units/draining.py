@@ -88,7 +88,11 @@ class Draining:
     async def _checked(self, publisher: str, token: bytes) -> Admissible:
         event = await self._door.check(token)
         if event.publisher != publisher:
-            facts: dict[str, object] = {"given": event.publisher, "expected": publisher}
+            facts: dict[str, object] = {
+                "kid": event.kid,
+                "given": event.publisher,
+                "expected": publisher,
+            }
             raise NotAdmittedError(Code.SOURCE_WRONG, facts, event=event.hash)
         return event
 

@@ -135,8 +135,11 @@ def receipt(event_hash: str, entry: Entry) -> dict[str, Any]:
         "by": entry.by,
     }
     if entry.refused is not None:
-        told = {
-            **problem(Code(entry.refused["code"]), entry.refused["facts"], event=event_hash),
-            **told,
-        }
+        # A form refusal keeps no values; the wire type is one of the members that ``said`` names.
+        said = entry.said or {}
+        given = said.get("type") if entry.refused["code"] == Code.TYPE_UNKNOWN else None
+        words = problem(
+            Code(entry.refused["code"]), entry.refused["facts"], given=given, event=event_hash
+        )
+        told = {**words, **told}
     return told

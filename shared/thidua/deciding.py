@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Generic, Protocol, TypeVar
 
-from thidua.contracts import Event, EventData
+from thidua.contracts import Event, EventData, Role
 from thidua.refusals import Code
 from thidua.standing import Registry
 
@@ -48,6 +48,26 @@ class Refused:
 
 
 Judgement = Recorded | Refused
+
+
+def role_fault(event: Event, held: frozenset[Role], year: int | None) -> Refused | None:
+    """
+    The refusal of a source that holds none of the roles *event* asks for.
+
+    A unit that may not speak because it is no member of the cluster in *year* is told just that.
+    """
+    required = event.data.ROLES
+    if held.intersection(required):
+        return None
+    if Role.MEMBER in required and event.unit is not None and Role.MEMBER not in held:
+        return Refused(Code.NOT_MEMBER, {"unit": event.unit, "year": year})
+    return role_required(required, held)
+
+
+def role_required(required: tuple[Role, ...], held: frozenset[Role]) -> Refused:
+    """The refusal that names the roles an act needs and those its publisher holds."""
+    facts = {"required": [role.value for role in required], "held": sorted(held)}
+    return Refused(Code.ROLE_REQUIRED, facts)
 
 
 class View(Protocol[S_co]):

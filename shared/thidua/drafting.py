@@ -209,9 +209,10 @@ class Drafting(Generic[S]):
             chain = self.knowledge.chain(kid)
             past = [*chain.hashes, *draft.links.get(kid, ())]
             if past[envelope.seq - 1] != event_hash:
-                draft.answers.append(
-                    Answer(source, event_hash, Code.CHAIN_FORK, {"kid": kid, "seq": envelope.seq})
-                )
+                fork: dict[str, object] = {"kid": kid, "seq": envelope.seq}
+                if envelope.seq <= len(chain.positions):
+                    fork["recorded_position"] = chain.positions[envelope.seq - 1]
+                draft.answers.append(Answer(source, event_hash, Code.CHAIN_FORK, fork))
             return False
         if envelope.seq != head.seq + 1 or envelope.prev != head.hash:
             facts = {

@@ -160,11 +160,16 @@ class Frame:
 
     subject: str
     opened: bool = False
-    closed: bool = False
+    closed_on: date | None = None
     rulebook: u.RulebookAdopted | None = None
     rulebooks: Mapping[int, u.RulebookAdopted] = field(default_factory=dict)
     chair: Officer | None = None
     deputy: Officer | None = None
+
+    @property
+    def closed(self) -> bool:
+        """Whether the authority has closed the cycle; only corrections follow."""
+        return self.closed_on is not None
 
     @property
     def authority(self) -> str:
@@ -199,7 +204,7 @@ def evolve_frame(frame: Frame, event: Event) -> Frame:
         case u.CycleOpened():
             return replace(frame, opened=True)
         case u.CycleClosed():
-            return replace(frame, closed=True)
+            return replace(frame, closed_on=local_day(event.rx))
         case u.RulebookAdopted() as rulebook:
             return replace(
                 frame, rulebook=rulebook, rulebooks={**frame.rulebooks, rulebook.version: rulebook}

@@ -146,7 +146,7 @@ def test_a_unit_outside_the_cluster_does_not_register() -> None:
 
     judgement = story.when("2020-03-12 08:00", "/units/YBA", year.participation("YBA"))
 
-    assert_refused(judgement, Code.ROLE_REQUIRED, required=["member"], held=["key-owner"])
+    assert_refused(judgement, Code.NOT_MEMBER, unit="YBA", year=2020)
 
 
 def test_a_unit_nobody_registered_is_unknown() -> None:

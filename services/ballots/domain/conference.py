@@ -79,7 +79,7 @@ def ranking_fault(given: int, cycle: Cycle) -> Refused | None:
     current = ranking.version if ranking is not None else 0
     if given == current:
         return None
-    return Refused(Code.RANKING_OUTDATED, {"given": given, "current": current})
+    return Refused(Code.RANKING_OUTDATED, {"given": given, "expected": current})
 
 
 def divergences(cycle: Cycle) -> frozenset[tuple[str, str, str]]:

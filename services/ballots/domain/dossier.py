@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import date
 
 from services.ballots.domain.decisions import Dossier
-from services.ballots.domain.matter import Matter, day_fault, deadline_passed, is_late, unfounded
+from services.ballots.domain.matter import Matter, day_fault, deadline_fault, unfounded
 from thidua.contracts import ballots as b
+from thidua.contracts.base import Deadline
 from thidua.deciding import Judgement, Recorded, Refused
 from thidua.refusals import Code
 from thidua.working_days import add_working_days
@@ -102,7 +103,7 @@ def judge_cluster_report_submitted(data: b.ClusterReportSubmitted, matter: Matte
         state = "ranking" if current is None else f"ranking {current}"
         return _forbidden(f"{state} not approved", "ranking-approved")
     if data.ranking != current:
-        facts = {"expected": current, "given": data.ranking, "current": current}
+        facts = {"given": data.ranking, "expected": current}
         return Refused(Code.RANKING_OUTDATED, facts)
     if matter.approved != current:
         return _forbidden(f"ranking {matter.approved} approved", f"ranking {current} approved")
@@ -110,9 +111,7 @@ def judge_cluster_report_submitted(data: b.ClusterReportSubmitted, matter: Matte
     if reported == data.ranking:
         return Refused(Code.ALREADY_DONE, {"what": f"cluster report of ranking {current}"})
     deadline = matter.regulation.deadlines.cluster_report if matter.regulation is not None else None
-    if reported is None and deadline is not None and is_late(deadline, matter.day):
-        return deadline_passed(deadline, matter.day)
-    return Recorded()
+    return (deadline_fault(deadline, matter.day) if reported is None else None) or Recorded()
 
 
 def _dossier(unit: str, matter: Matter) -> Dossier | Refused:
@@ -138,12 +137,10 @@ def _incomplete(dossier: Dossier, data: b.DossierAppraised, matter: Matter) -> R
 
 def _too_late_to_complete(limit: date, matter: Matter) -> Refused:
     within = matter.regulation.working_days.complete_within if matter.regulation is not None else 0
-    facts = {
-        "deadline": f"{limit} 24:00",
-        "received": str(matter.day),
-        "rule": f"at-latest {limit}, received, {within} working days",
-    }
-    return Refused(Code.DEADLINE_PASSED, facts)
+    facts = Deadline(date=limit, kind="at-latest").passed(str(matter.day))
+    return Refused(
+        Code.DEADLINE_PASSED, {**facts, "rule": f"{facts['rule']}, {within} working days"}
+    )
 
 
 def _lateness(dossier: Dossier, matter: Matter) -> Refused | None:
@@ -152,7 +149,7 @@ def _lateness(dossier: Dossier, matter: Matter) -> Refused | None:
     if deadline is None:
         return None
     day = dossier.postmark if deadline.counts == "sent" else dossier.received_on
-    return deadline_passed(deadline, day) if day is not None and is_late(deadline, day) else None
+    return deadline_fault(deadline, day)
 
 
 def _forbidden(state: str, needed: str) -> Refused:

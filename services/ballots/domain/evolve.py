@@ -32,7 +32,12 @@ def _conference(cycle: Cycle, event: Event) -> Cycle:
         case b.ConferenceConvened(conference=name):
             return _with_conference(cycle, Conference(name))
         case b.ConferenceOpened(conference=name):
-            opened = replace(cycle.conferences[name], state="open", presiding=event.unit)
+            opened = replace(
+                cycle.conferences[name],
+                state="open",
+                presiding=event.unit,
+                attending=frozenset(),
+            )
             return _with_conference(cycle, opened)
         case b.ConferenceAdjourned(conference=name):
             return _with_conference(cycle, replace(cycle.conferences[name], state="adjourned"))

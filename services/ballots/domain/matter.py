@@ -89,17 +89,8 @@ def unfounded(unit: str, title: str, *missing: str) -> Refused:
     return Refused(Code.DECISION_UNFOUNDED, facts)
 
 
-def is_late(deadline: Deadline, day: date) -> bool:
-    """Whether *day* is past the last valid day of *deadline*."""
-    return day >= deadline.date if deadline.kind == "before" else day > deadline.date
-
-
-def deadline_passed(deadline: Deadline, day: date) -> Refused:
-    """The refusal of what came on *day*, with the rule that was applied."""
-    hour = "00:00" if deadline.kind == "before" else "24:00"
-    facts = {
-        "deadline": f"{deadline.date} {hour}",
-        "received": str(day),
-        "rule": f"{deadline.kind} {deadline.date}, {deadline.counts}",
-    }
-    return Refused(Code.DEADLINE_PASSED, facts)
+def deadline_fault(deadline: Deadline | None, day: date | None) -> Refused | None:
+    """The refusal of what came on *day* after *deadline*, with the rule that was applied."""
+    if deadline is None or day is None or not deadline.days_late(day):
+        return None
+    return Refused(Code.DEADLINE_PASSED, deadline.passed(str(day)))

@@ -272,7 +272,7 @@ def _nominees(
     ranking = cycle.considered.ranking
     accepted = conference.accepted if conference is not None else cycle.approved
     if ranking is None or accepted != ranking.version:
-        facts = {"given": accepted or 0, "current": ranking.version if ranking is not None else 0}
+        facts = {"given": accepted or 0, "expected": ranking.version if ranking is not None else 0}
         return Refused(Code.RANKING_OUTDATED, facts)
     for nominee in data.nominees:
         if fault := eligibility_fault(nominee, data.about, matter):

@@ -8,8 +8,7 @@ from typing import Final
 from services.pledges.domain.state import Cycle, evolve, start
 from thidua.contracts import Event, Role, Scope
 from thidua.contracts import pledges as p
-from thidua.contracts.base import Deadline
-from thidua.deciding import Judge, Judgement, Own, Recorded, Refused, View
+from thidua.deciding import Judge, Judgement, Own, Recorded, Refused, View, role_fault
 from thidua.refusals import Code
 from thidua.standing import Registry, local_day, roles_held
 
@@ -19,17 +18,18 @@ def judge(event: Event, view: View[Cycle], rx: datetime) -> Judgement:
     registry = view.registry(event.subject)
     if event.data.SCOPE is Scope.REGISTRY:
         held = roles_held(event.source, registry, None, None, local_day(rx))
-        return _role(event, held) or _movement_approved(event, registry)
+        return role_fault(event, held, None) or _movement_approved(event, registry)
     cycle = view.cycle(event.subject)
     if not cycle.frame.opened:
-        return Refused(Code.CYCLE_UNKNOWN, {"subject": event.subject})
+        return Refused(Code.CYCLE_UNKNOWN, {"given": event.subject})
     if cycle.frame.closed:
-        return Refused(Code.CYCLE_CLOSED, {"subject": event.subject})
+        facts = {"given": event.subject, "date": str(cycle.frame.closed_on)}
+        return Refused(Code.CYCLE_CLOSED, facts)
     before = view.cycle(cycle.frame.before).frame
     held = roles_held(event.source, registry, cycle.frame, before, local_day(rx))
     return (
         _gone(event, registry, rx)
-        or _role(event, held)
+        or role_fault(event, held, cycle.frame.year)
         or _own_name(event)
         or _cycle_event(event, cycle, registry, rx)
     )
@@ -143,9 +143,8 @@ def _sent(data: p.PledgeSent, cycle: Cycle, registry: Registry, rx: datetime) ->
         )
     regulation = registry.regulations.get(cycle.frame.year)
     deadline = regulation.deadlines.pledge_sent if regulation is not None else None
-    if deadline is not None and _is_late(deadline, rx):
-        facts = {"deadline": f"{deadline.kind} {deadline.date}", "received": str(local_day(rx))}
-        return Refused(Code.DEADLINE_PASSED, facts)
+    if deadline is not None and deadline.days_late(local_day(rx)):
+        return Refused(Code.DEADLINE_PASSED, deadline.passed(str(local_day(rx))))
     return Recorded()
 
 
@@ -154,7 +153,7 @@ def _revised(data: p.TargetRevised, cycle: Cycle) -> Judgement:
     if not cycle.concluded:
         return _state("pledge not concluded", "pledge-concluded")
     if data.target not in cycle.targets:
-        return Refused(Code.TARGET_UNKNOWN, {"given": data.target})
+        return Refused(Code.TARGET_UNKNOWN, {"target": data.target})
     missing = sorted(set(cycle.signed) - set(data.noticed))
     if missing:
         return Refused(
@@ -169,19 +168,12 @@ def _result(data: p.TargetResultReported, cycle: Cycle) -> Judgement:
         return _state("pledge not concluded", "pledge-concluded")
     target = cycle.targets.get(data.target)
     if target is None or (target.of and data.unit not in target.of):
-        return Refused(Code.TARGET_UNKNOWN, {"given": data.target})
+        return Refused(Code.TARGET_UNKNOWN, {"target": data.target})
     if data.unit not in cycle.signed:
         return Refused(
             Code.STATE_FORBIDS, {"state": f"{data.unit} has not signed", "needed": "pledge-signed"}
         )
     return Recorded()
-
-
-def _role(event: Event, held: frozenset[Role]) -> Refused | None:
-    if held & set(event.data.ROLES) and Role.SERVICE not in event.data.ROLES:
-        return None
-    required = [role.value for role in event.data.ROLES]
-    return Refused(Code.ROLE_REQUIRED, {"required": required, "held": sorted(held)})
 
 
 def _gone(event: Event, registry: Registry, rx: datetime) -> Refused | None:
@@ -199,11 +191,6 @@ def _own_name(event: Event) -> Refused | None:
     if unit is None or unit == event.unit:
         return None
     return Refused(Code.ROLE_REQUIRED, {"required": [f"/units/{unit}"], "held": [event.source]})
-
-
-def _is_late(deadline: Deadline, rx: datetime) -> bool:
-    day = local_day(rx)
-    return day >= deadline.date if deadline.kind == "before" else day > deadline.date
 
 
 def _state(state: str, needed: str) -> Refused:

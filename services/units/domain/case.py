@@ -9,7 +9,7 @@ from services.units.domain.state import Cycle
 from thidua.clock import LOCAL
 from thidua.contracts import Event, EventData
 from thidua.contracts.base import Deadline, Role
-from thidua.deciding import Refused, View
+from thidua.deciding import Refused, View, role_fault
 from thidua.refusals import Code
 from thidua.standing import Frame, Registry, local_day, roles_held
 
@@ -87,22 +87,14 @@ def unit_fault(registry: Registry, unit: str, day: date) -> Refused | None:
     return Refused(Code.UNIT_MERGED, {"given": unit, "into": into, "date": str(found.ended)})
 
 
-def role_fault(required: tuple[Role, ...], held: frozenset[Role]) -> Refused | None:
-    """The refusal of a source that holds none of the roles *required*."""
-    if held.intersection(required):
-        return None
-    facts = {"required": [str(role) for role in required], "held": sorted(map(str, held))}
-    return Refused(Code.ROLE_REQUIRED, facts)
-
-
-def registry_fault(case: RegistryCase, data: EventData) -> Refused | None:
+def registry_fault(case: RegistryCase) -> Refused | None:
     """What is wrong with a registry event's publisher, before its own rules are asked."""
     if case.event.unit is not None and (
         fault := unit_fault(case.registry, case.event.unit, case.day)
     ):
         return fault
     return role_fault(
-        data.ROLES, roles_held(case.event.source, case.registry, None, None, case.day)
+        case.event, roles_held(case.event.source, case.registry, None, None, case.day), None
     )
 
 
@@ -122,7 +114,7 @@ def cycle_fault(case: CycleCase) -> Refused | None:
     if not case.frame.opened:
         return Refused(Code.CYCLE_UNKNOWN, {"given": subject, "subject": subject})
     if case.frame.closed:
-        return Refused(Code.CYCLE_CLOSED, {"given": subject, "date": str(case.cycle.closed_on)})
+        return Refused(Code.CYCLE_CLOSED, {"given": subject, "date": str(case.frame.closed_on)})
     return None
 
 
@@ -141,7 +133,9 @@ def publisher_fault(case: CycleCase, data: EventData, *units: str) -> Refused | 
             return fault
     # A member needs no look at who acts as chair or deputy.
     speaks_as_member = Role.MEMBER in data.ROLES and case.event.unit in case.members
-    if not speaks_as_member and (fault := role_fault(data.ROLES, held_roles(case))):
+    if not speaks_as_member and (
+        fault := role_fault(case.event, held_roles(case), case.frame.year)
+    ):
         return fault
     if data.ROLES == (Role.MEMBER,) and units != source:
         return Refused(
@@ -182,23 +176,9 @@ def considered_fault(case: CycleCase, unit: str) -> Refused | None:
 
 def deadline_fault(deadline: Deadline | None, rx: datetime) -> Refused | None:
     """The refusal of what arrived after *deadline*, with the rule that was applied."""
-    if deadline is None or days_late(deadline, rx) == 0:
+    if deadline is None or not deadline.days_late(local_day(rx)):
         return None
-    hour = "00:00" if deadline.kind == "before" else "24:00"
-    return Refused(
-        Code.DEADLINE_PASSED,
-        {
-            "deadline": f"{deadline.date} {hour}",
-            "received": local_text(rx),
-            "rule": f"{deadline.kind} {deadline.date}, {deadline.counts}",
-        },
-    )
-
-
-def days_late(deadline: Deadline, rx: datetime) -> int:
-    """Whole local days by which an arrival is late; 0 on the last valid day and before."""
-    past = (local_day(rx) - deadline.date).days + (1 if deadline.kind == "before" else 0)
-    return max(0, past)
+    return Refused(Code.DEADLINE_PASSED, deadline.passed(local_text(rx)))
 
 
 def local_text(moment: datetime) -> str:

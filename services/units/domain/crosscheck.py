@@ -10,7 +10,6 @@ from services.units.domain.case import (
     duplicate,
     member_fault,
     publisher_fault,
-    role_fault,
     unit_fault,
 )
 from services.units.domain.table import points_fault
@@ -22,7 +21,7 @@ from services.units.domain.verified import (
 )
 from thidua.contracts import units as u
 from thidua.contracts.base import Role
-from thidua.deciding import Judgement, Recorded, Refused
+from thidua.deciding import Judgement, Recorded, Refused, role_required
 from thidua.refusals import Code
 
 
@@ -98,7 +97,7 @@ def _sent_fault(data: u.CrossCheckRecorded, case: CycleCase) -> Refused | None:
     if plan is None or team is None:
         return Refused(Code.REFERENCE_UNKNOWN, {"what": "team", "given": data.team})
     if case.event.unit not in team.members:
-        return role_fault((Role.TEAM,), frozenset({Role.MEMBER}))
+        return role_required((Role.TEAM,), frozenset({Role.MEMBER}))
     if data.unit in team.members:
         return Refused(Code.SELF_SCORING, {"unit": data.unit})
     if data.unit not in team.checks:

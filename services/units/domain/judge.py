@@ -24,12 +24,11 @@ from services.units.domain.case import (
     cycle_case,
     registry_case,
     registry_fault,
-    role_fault,
 )
 from services.units.domain.state import Cycle, evolve, start
 from thidua.contracts import Scope
 from thidua.contracts import units as u
-from thidua.deciding import Judge, Judgement, Own, Refused, View
+from thidua.deciding import Judge, Judgement, Own, View, role_required
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -87,7 +86,7 @@ def judge(event: Event, view: View[Cycle], rx: datetime) -> Judgement:
     if event.data.SCOPE is Scope.REGISTRY:
         case = registry_case(event, view, rx)
         data = cast("_RegistryData", event.data)
-        return registry_fault(case, data) or _registry(data, case, view)
+        return registry_fault(case) or _registry(data, case, view)
     return _cycle(cast("_CycleData", event.data), cycle_case(event, view, rx))
 
 
@@ -144,9 +143,9 @@ def _cycle(  # noqa: C901, PLR0911, PLR0912 - one line per event
 ) -> Judgement:
     match data:
         case u.CycleOpened():
-            return year.cycle_opened(data, case)
+            return year.cycle_opened(case)
         case u.CycleClosed():
-            return year.cycle_closed(data, case)
+            return year.cycle_closed(case)
         case u.RulebookAdopted():
             return rulebook.rulebook_adopted(data, case)
         case u.ExceptionGranted():
@@ -179,7 +178,7 @@ def _cycle(  # noqa: C901, PLR0911, PLR0912 - one line per event
             return ranking.scoring_closed(data, case)
         case u.RankingConsolidated():
             # What the service says itself is recorded where it follows, and never judged.
-            return cast("Refused", role_fault(data.ROLES, frozenset()))
+            return role_required(data.ROLES, frozenset())
         case u.ScoreCorrected():
             return ranking.score_corrected(data, case)
         case u.MidYearReviewHeld():

@@ -6,13 +6,13 @@ from decimal import Decimal
 
 from services.units.domain.case import (
     CycleCase,
-    days_late,
     duplicate,
     held_roles,
     member_fault,
     publisher_fault,
 )
 from services.units.domain.table import points_for
+from thidua.clock import local_day
 from thidua.contracts import units as u
 from thidua.contracts.base import Deadline, Evidence, Role
 from thidua.contracts.rulebook import Deadlines, Ladder
@@ -61,7 +61,7 @@ def ladder_points(case: CycleCase, unit: str, ladder: Ladder) -> Decimal:
     if arrived is None:
         return ladder.beyond
     deadline = report_deadline(case.registry, case.frame.year, ladder.report)
-    return points_for(ladder, 0 if deadline is None else days_late(deadline, arrived))
+    return points_for(ladder, 0 if deadline is None else deadline.days_late(local_day(arrived)))
 
 
 def report_deadline(registry: Registry, year: int, kind: str) -> Deadline | None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
 
 from thidua.contracts import Event
 from thidua.contracts import units as u
-from thidua.standing import Frame, evolve_frame, local_day
+from thidua.standing import Frame, evolve_frame
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,6 @@ class Cycle:
     """
 
     frame: Frame
-    closed_on: date | None = None
     exceptions: frozenset[tuple[str, str]] = frozenset()
     suspended: frozenset[str] = frozenset()
     participations: Mapping[str, Participation] = field(default_factory=dict)
@@ -83,8 +82,6 @@ def evolve(cycle: Cycle, event: Event) -> Cycle:
 
 def _scored(cycle: Cycle, event: Event) -> Cycle:  # noqa: C901, PLR0911, PLR0912 - one return per event
     match event.data:
-        case u.CycleClosed():
-            return replace(cycle, closed_on=local_day(event.rx))
         case u.ExceptionGranted(unit=unit, rule=rule):
             return replace(cycle, exceptions=cycle.exceptions | {(unit, rule)})
         case u.UnitSuspended(unit=unit):

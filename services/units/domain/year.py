@@ -13,30 +13,31 @@ from services.units.domain.case import (
     held_roles,
     member_fault,
     publisher_fault,
-    role_fault,
 )
 from thidua.contracts import units as u
 from thidua.contracts.base import format_points
-from thidua.deciding import Judgement, Recorded, Refused
+from thidua.deciding import Judgement, Recorded, Refused, role_fault
 from thidua.refusals import Code
 
 _ALL: Final = Decimal(100)
 
 
-def cycle_opened(data: u.CycleOpened, case: CycleCase) -> Judgement:
+def cycle_opened(case: CycleCase) -> Judgement:
     """Opened once by the authority, for a cluster that was formed."""
     if case.frame.opened:
         return Refused(Code.ALREADY_DONE, {"what": f"cycle {case.frame.subject}"})
     if case.frame.cluster not in case.registry.clusters:
         return Refused(Code.REFERENCE_UNKNOWN, {"what": "cluster", "given": case.frame.cluster})
-    return role_fault(data.ROLES, held_roles(case)) or Recorded()
+    return role_fault(case.event, held_roles(case), case.frame.year) or Recorded()
 
 
-def cycle_closed(data: u.CycleClosed, case: CycleCase) -> Judgement:
+def cycle_closed(case: CycleCase) -> Judgement:
     """Closed once by the authority."""
     if case.frame.closed:
         return Refused(Code.ALREADY_DONE, {"what": f"end of {case.frame.subject}"})
-    return cycle_fault(case) or role_fault(data.ROLES, held_roles(case)) or Recorded()
+    return (
+        cycle_fault(case) or role_fault(case.event, held_roles(case), case.frame.year) or Recorded()
+    )
 
 
 def participation_registered(data: u.ParticipationRegistered, case: CycleCase) -> Judgement:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
@@ -13,6 +13,7 @@ from thidua.contracts.base import (
     Count,
     EventData,
     LegalBasis,
+    Moment,
     Name,
     Reason,
     Role,
@@ -52,7 +53,7 @@ class ConferenceConvened(EventData):
     TYPE: ClassVar[str] = "thidua.ballots.conference-convened.v1"
     ROLES: ClassVar[tuple[Role, ...]] = (Role.CHAIR, Role.DEPUTY)
     conference: Slug
-    starts: datetime
+    starts: Moment
     place: Name
     agenda: tuple[Text, ...] = ()
 
@@ -73,7 +74,7 @@ class ConferenceAdjourned(EventData):
     ROLES: ClassVar[tuple[Role, ...]] = (Role.PRESIDING,)
     conference: Slug
     reason: Reason
-    resumes: datetime | None = None
+    resumes: Moment | None = None
 
 
 class AttendanceRecorded(EventData):
@@ -170,7 +171,7 @@ class BallotOpened(EventData):
     mode: Mode
     nominees: Annotated[tuple[Code, ...], Field(min_length=1)]
     for_year: Year | None = None
-    closes: datetime | None = None
+    closes: Moment | None = None
     previous: Slug | None = None
 
 
@@ -193,7 +194,7 @@ class BallotExtended(EventData):
     TYPE: ClassVar[str] = "thidua.ballots.ballot-extended.v1"
     ROLES: ClassVar[tuple[Role, ...]] = (Role.PRESIDING, Role.CHAIR, Role.DEPUTY)
     ballot: Slug
-    closes: datetime
+    closes: Moment
     reason: Reason
 
 
@@ -283,7 +284,7 @@ InvalidReason = Literal[
 
 class CountRecorded(EventData):
     """
-    One count of the box by two or more board members.
+    One count of the box by board members.
 
     Two counts by different members are needed; a difference forces a third. *replaces* names the
     count it corrects. Rules P1-P8 of counting (issued, returned, valid, invalid, marks) are judged.

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import (
+    AfterValidator,
+    AwareDatetime,
     BaseModel,
     ConfigDict,
     Field,
@@ -57,6 +59,19 @@ Source = Annotated[
     str, StringConstraints(pattern=r"^/(units|authorities|services)/[A-Za-z0-9-]{2,16}$")
 ]
 Year = Annotated[int, Field(ge=1990, le=2200)]
+Day = date
+"""A calendar day, where a field of a type is itself named ``date``."""
+
+
+def _within_the_years(moment: datetime) -> datetime:
+    if 1990 <= moment.year <= 2200:  # noqa: PLR2004 - the bounds of Year
+        return moment
+    msg = "a moment lies between the years 1990 and 2200"
+    raise ValueError(msg)
+
+
+Moment = Annotated[AwareDatetime, AfterValidator(_within_the_years)]
+"""A moment with its zone, in the years that a cycle may have."""
 Count = Annotated[int, Field(ge=0, le=100_000)]
 CriterionCode = Annotated[str, StringConstraints(pattern=r"^[A-Z]{1,5}(\.[0-9]{1,2}){0,3}$")]
 
@@ -105,6 +120,20 @@ class Deadline(Value):
     date: date
     kind: Literal["before", "at-latest"]
     counts: Literal["received", "sent"] = "received"
+
+    def days_late(self, day: Day) -> int:
+        """By how many whole days *day* is late; 0 on the last valid day and before."""
+        past = (day - self.date).days + (1 if self.kind == "before" else 0)
+        return max(0, past)
+
+    def passed(self, received: str) -> dict[str, str]:
+        """The facts of ``DEADLINE_PASSED`` for what came at *received*, with the rule applied."""
+        hour = "00:00" if self.kind == "before" else "24:00"
+        return {
+            "deadline": f"{self.date} {hour}",
+            "received": received,
+            "rule": f"{self.kind} {self.date}, {self.counts}",
+        }
 
 
 class Share(Value):

