@@ -20,10 +20,13 @@ from thidua.log.redis_log import RedisLog
 from thidua.settings import Settings
 from thidua.signing import Algorithm, SigningKey
 from thidua.stream import new_client, wait_for_redis
+from thidua.tlog.notes import NoteSigner
 
 PRIVATE: Final = 0o600
 
 
+CHECKPOINT_KEY: Final = "reporting.pem"
+"""The key that signs the archive's checkpoints; its public half is on paper, not in the log."""
 RECORD: Final = "founded.json"
 """What is kept beside the keys once a log is founded: its name and its root key's public half."""
 
@@ -71,6 +74,7 @@ def plan(
 ) -> Founding:
     """A founding with the keys under ``home/keys``, made where they are missing and never overwritten."""
     keys = home / "keys"
+    kept_key(keys / CHECKPOINT_KEY, Algorithm.EDDSA)
     return Founding(
         origin=origin,
         authority=authority,
@@ -176,12 +180,14 @@ def init(
     except (ThiduaError, ValueError, TimeoutError) as error:
         typer.echo(f"{error}", err=True)
         raise typer.Exit(1) from None
+    archive_key = kept_key(home / "keys" / CHECKPOINT_KEY, Algorithm.EDDSA)
     record = json.dumps(
         {
             "origin": origin,
             "entries": count,
             "root_kid": founding.root_kid,
             "root_spki": founding.root.verifying_key.spki,
+            "archive_vkey": NoteSigner(founding.origin, archive_key).public.vkey,
             "keys": str(home / "keys"),
         },
         ensure_ascii=False,

@@ -57,7 +57,8 @@ class System:
     def launch(self, name: str) -> None:
         """Start one process without waiting for it."""
         log = (self.folder / f"{name}.log").open("ab")
-        environment = {**os.environ, **self.environment}
+        kept = {"THIDUA_ARCHIVE_DIR": str(self.folder / "archive")}
+        environment = {**os.environ, **kept, **self.environment}
         role, port = name.partition("@")[0], self.ports.setdefault(name, free_port())
         key = self.folder / "keys" / f"{role}.pem"
         if key.exists():

@@ -5,22 +5,27 @@ from __future__ import annotations
 import asyncio
 import gc
 from contextlib import asynccontextmanager, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import structlog
 from fastapi import FastAPI
 from fastapi.responses import PlainTextResponse
+from pydantic import SecretStr
 
-from services.reporting import archive as archiving
 from services.reporting import following
-from services.reporting.archive import Archive, Gatekeeper
+from services.reporting.archive import Archive
 from services.reporting.database import open_engine
 from services.reporting.following import Projector
+from services.reporting.sealing import Sealing
 from services.reporting.web.site import add_site
+from thidua.audit.authentic import Authenticity
 from thidua.log import Names
 from thidua.log.redis_log import RedisLog
 from thidua.settings import Settings
+from thidua.signing import SigningKey
 from thidua.stream import new_broker, new_client, wait_for_redis
+from thidua.tlog.notes import NoteSigner
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -28,45 +33,61 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 
-def create_app(settings: Settings | None = None) -> FastAPI:
+class ReportingSettings(Settings):
+    """Reporting's settings: the common ones, and where and under which key the archive is sealed."""
+
+    archive_dir: Path = Path("thidua-archive")
+    """Folder of the archive; its part ``archive/`` may be published."""
+    signing_key: SecretStr
+    """Ed25519 private key, PEM, that signs checkpoints; give ``THIDUA_SIGNING_KEY_FILE``."""
+
+    def signer(self) -> NoteSigner:
+        """The log's voice under its checkpoints."""
+        key = SigningKey.from_pem(self.signing_key.get_secret_value().encode())
+        return NoteSigner(self.origin, key)
+
+
+def create_app(settings: ReportingSettings | None = None) -> FastAPI:
     """The service's app; without *settings* they are read from the environment."""
-    settings = settings or Settings.from_environment()
+    settings = settings or ReportingSettings.from_environment()
     names = Names(settings.partition)
     url = settings.redis_url.get_secret_value()
     broker = new_broker(url, "reporting")
     client = new_client(url)
     event_log = RedisLog(client, names)
     engine = open_engine(settings.database_url.get_secret_value())
-    projector, archive = Projector(engine), Archive(engine)
-    gatekeeper = Gatekeeper(archive, event_log, {"the projector": lambda: projector.position})
-    positions = {
-        "projector": lambda: projector.position,
-        "archive": lambda: archive.position,
-    }
-    followers = (
-        following.follow(
-            broker, names.log, projector, lambda at: event_log.follow("projector", at)
-        ),
-        archiving.follow(broker, names.log, archive, lambda at: event_log.follow("archive", at)),
+    projector = Projector(engine)
+    archive = Archive(
+        settings.archive_dir, settings.signer(), lambda: Authenticity(settings.origin)
     )
+    projecting = following.follow(
+        broker, names.log, projector, lambda at: event_log.follow("projector", at)
+    )
+    sealing = Sealing(
+        broker,
+        names.log,
+        archive,
+        event_log,
+        {"the projector": lambda: projector.position},
+        lambda at: event_log.follow("archive", at),
+    )
+    positions = {"projector": lambda: projector.position, "archive": lambda: sealing.position}
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         await wait_for_redis(client)
         await asyncio.to_thread(projector.start)
-        await asyncio.to_thread(archive.start)
+        await sealing.begin()
         await following.tell(event_log, positions)
-        await gatekeeper.check()
-        for follower in followers:
-            follower.rewind()
+        projecting.rewind()
         await broker.start()
         keeping = (
-            asyncio.create_task(gatekeeper.keep()),
+            asyncio.create_task(sealing.run()),
             asyncio.create_task(following.keep_telling(event_log, positions)),
         )
         gc.collect()
         gc.freeze()
-        log.info("service_started", position=projector.position, sealed=archive.position)
+        log.info("service_started", position=projector.position, sealed=sealing.position)
         try:
             yield
         finally:
@@ -76,8 +97,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
                     await task
             await broker.stop()
             await client.aclose()
+            archive.stop()
             engine.dispose()
-            log.info("service_stopped", position=projector.position, sealed=archive.position)
+            log.info("service_stopped", position=projector.position, sealed=sealing.position)
 
     app = FastAPI(
         title="Thi đua: báo cáo / reporting",
@@ -94,15 +116,13 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
     @app.get("/health/ready", include_in_schema=False)
     async def ready() -> PlainTextResponse:
-        faults = [fault for one in followers for fault in (one.halted, one.failing) if fault]
-        status = archive.status
-        if not status.is_open:
-            faults.append(f"gate: {status.reason}")
-        running = all(one.running for one in followers) and await broker.ping(1.0)
-        told = (
-            f"reporting position={projector.position} sealed={archive.position} {' '.join(faults)}"
+        told = (projecting.halted, projecting.failing, *sealing.faults)
+        faults = [fault for fault in told if fault]
+        running = projecting.running and sealing.running and await broker.ping(1.0)
+        words = (
+            f"reporting position={projector.position} sealed={sealing.position} {' '.join(faults)}"
         )
-        return PlainTextResponse(told, 200 if running and not faults else 503)
+        return PlainTextResponse(words, 200 if running and not faults else 503)
 
-    add_site(app, engine, sandbox=settings.is_sandbox)
+    add_site(app, engine, archive, sandbox=settings.is_sandbox)
     return app

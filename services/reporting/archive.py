@@ -1,299 +1,279 @@
 """
-The archive's first form: what the log has held is sealed here, and only an equal log is opened.
+The archive: what stands in the log is sealed into tiles and signed checkpoints, in one folder with one writer.
 
-Redis may start with a shorter log and say nothing. So the gate opens for one run of the server only
-after everything sealed was compared with what the log holds now: as many entries, each with the same
-SHA-256. What is sealed is never unsealed by itself.
+An entry is sealed when it and every tile over it are on disk, were read back, and a signed checkpoint says so.
+What is sealed is never changed. Before sealing every entry is held to its signature, its key and its chain:
+whoever edits Redis ends here. A folder that was copied, published or burnt verifies without us.
 """
 
 from __future__ import annotations
 
-import asyncio
-import hashlib
+import fcntl
+import json
+import os
 import threading
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import structlog
-from redis.exceptions import RedisError
-from sqlalchemy import Column, LargeBinary, Table, Text, func, insert, select, update
-from sqlalchemy.exc import OperationalError
 
-from services.reporting.columns import number
-from services.reporting.database import OWN, looking, prepare, writing
-from thidua.errors import LogCorruptError, RetryError
-from thidua.log import EntryError
-from thidua.stream import Follower
+from thidua.audit.authentic import NotAuthenticError
+from thidua.errors import LogCorruptError, RetryError, StopError
+from thidua.log.entry import read_entry
+from thidua.tlog.faults import ArchiveFaultError, ArchiveUnreadableError
+from thidua.tlog.merkle import EMPTY_ROOT
+from thidua.tlog.notes import (
+    MOST_NOTE_BYTES,
+    Checkpoint,
+    NoteSigner,
+    read_checkpoint,
+    unsigned,
+)
+from thidua.tlog.tiles import CHECKPOINT, TileFolder, kept_path, read_inside
+from thidua.tlog.writing import TileWriter, write_whole
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
 
-    from faststream.redis import RedisBroker
-    from sqlalchemy import Connection, Engine
-
-    from thidua.log import Entry, EventLog
-    from thidua.stream import RawEntry
+    from thidua.audit.authentic import Authenticity
 
 log = structlog.get_logger(__name__)
 
-PAGE: Final = 1000
-NOTHING: Final = hashlib.sha256(b"").hexdigest()
-"""The rolling hash before the first entry."""
-
-CLOSED: Final = "closed by the archive"
-"""What stands in the place of a run id when the log must not be open."""
-
-seals: Final = Table(
-    "archive_seals",
-    OWN,
-    number("position", key=True),
-    Column("sha256", LargeBinary, nullable=False),
-)
-archive_state: Final = Table(
-    "archive_state",
-    OWN,
-    number("id", key=True),
-    number("position"),
-    Column("rolling", Text, nullable=False),
-    Column("run_id", Text),
-    Column("is_open", Text, nullable=False),
-    Column("reason", Text),
-)
+PUBLIC: Final = "archive"
+"""The part of the folder that anybody may have."""
+_GATE: Final = "gate.json"
+_LOCK: Final = "writer.lock"
 
 
 class SealedElsewhereError(RetryError):
-    """Another replica has sealed these entries; this one takes up where that one is."""
+    """Another process is the archive's writer."""
 
-    def __init__(self, position: int) -> None:
-        super().__init__(f"the archive is no longer at position {position}")
+    def __init__(self, folder: Path) -> None:
+        super().__init__(f"another process writes the archive in {folder}")
+
+
+class ArchiveForeignError(StopError):
+    """The folder holds another log's archive, or one that another key signed."""
+
+    def __init__(self, expected: str, given: str) -> None:
+        super().__init__(f"the archive is not ours: expected {expected}, given {given}")
+
+    def diagnostics(self) -> str:
+        """Say what to look at."""
+        return "See that THIDUA_ARCHIVE_DIR and the checkpoint key belong to this log."
 
 
 @dataclass(frozen=True, slots=True)
-class ArchiveStatus:
+class GateState:
     """
-    How far the archive has sealed, and whether it has opened the log.
+    For which run of the server the log was opened, or why it is not open.
 
-    ``rolling`` is the hash over all sealed entries; ``reason`` says why the log is not open.
+    ``alarm`` is a fault that no comparison lifts: a person must look.
     """
 
-    position: int
-    rolling: str
-    run_id: str | None
-    is_open: bool
-    reason: str | None
+    run_id: str | None = None
+    is_open: bool = False
+    reason: str | None = "not compared yet"
+    alarm: str | None = None
 
 
-def roll(rolling: str, digest: bytes) -> str:
-    """The rolling hash after one more entry."""
-    return hashlib.sha256(bytes.fromhex(rolling) + digest).hexdigest()
+class SealedLog:
+    """An archive as anybody reads it: the newest checkpoint, the entries under it, and the gate's state."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.public = folder / PUBLIC
+
+    def checkpoint(self) -> Checkpoint | None:
+        """The newest checkpoint; ``None`` before the first entry is sealed."""
+        if not (self.public / CHECKPOINT).exists():
+            return None
+        return read_checkpoint(read_inside(self.public, CHECKPOINT, MOST_NOTE_BYTES))
+
+    def files(self, size: int | None = None) -> TileFolder:
+        """The files under the newest checkpoint, or of a smaller *size*."""
+        newest = self.checkpoint()
+        return TileFolder(self.public, (newest.size if newest else 0) if size is None else size)
+
+    def gate(self) -> GateState:
+        """What was last said about the gate."""
+        try:
+            return GateState(**json.loads((self.folder / _GATE).read_bytes()))
+        except FileNotFoundError:
+            return GateState()
 
 
-def archive_status(engine: Engine) -> ArchiveStatus:
-    """The archive's state as it is stored."""
-    with looking(engine) as connection:
-        return _status(connection)
+class Archive(SealedLog):
+    """
+    The archive's one writer.
 
+    ``start`` raises :class:`SealedElsewhereError` while another process writes; the lock goes with the process,
+    however it ends.
+    """
 
-class Archive:
-    """The sealed entries of one log in one database."""
-
-    def __init__(self, engine: Engine) -> None:
-        self.engine = engine
-        self._status = ArchiveStatus(0, NOTHING, None, is_open=False, reason="not started")
+    def __init__(
+        self, folder: Path, signer: NoteSigner, authenticity: Callable[[], Authenticity]
+    ) -> None:
+        super().__init__(folder)
+        self.signer = signer
+        self._authenticity = authenticity
+        self._authentic = authenticity()
+        self._status = Status(0, EMPTY_ROOT)
+        self._gate = GateState()
+        self._writer: TileWriter | None = None
+        self._locked: int | None = None
         self._one = threading.Lock()
-
-    @property
-    def status(self) -> ArchiveStatus:
-        """How far it has sealed, and whether the log is open."""
-        return self._status
 
     @property
     def position(self) -> int:
         """The last sealed position."""
         return self._status.position
 
+    @property
+    def is_writer(self) -> bool:
+        """Whether this process holds the archive."""
+        return self._writer is not None
+
     def start(self) -> int:
-        """Take up what is stored; the position that following goes on from."""
-        prepare(self.engine)
-        with writing(self.engine) as connection:
-            if connection.execute(select(archive_state.c.id)).first() is None:
-                first = {"id": 1, "position": 0, "rolling": NOTHING, "is_open": "no"}
-                connection.execute(insert(archive_state).values(**first, reason="not compared yet"))
-            self._status = _status(connection)
-            # The state alone could claim more than is there.
-            count = connection.execute(select(func.count()).select_from(seals)).scalar_one()
-        if count != self.position:
-            expected = f"{self.position} sealed entries in the archive"
-            raise LogCorruptError(self.position, expected, f"{count}")
+        """Become the writer and take up what is sealed; the position that following goes on from."""
+        self.public.mkdir(parents=True, exist_ok=True)
+        self._lock()
+        try:
+            with self._one:
+                self._take_up()
+                self._gate = self.gate()
+        except Exception:
+            self.stop()
+            raise
         return self.position
 
-    def seal(self, entries: Sequence[tuple[int, bytes]]) -> None:
-        """Seal the next entries, all or none; those sealed before must be the same."""
+    def stop(self) -> None:
+        """Let another process write."""
         with self._one:
-            before = self._status
-            fresh = [(position, raw) for position, raw in entries if position > before.position]
+            self._writer = None
+            if self._locked is not None:
+                os.close(self._locked)
+                self._locked = None
+
+    def seal(self, entries: Sequence[tuple[int, bytes]]) -> None:
+        """
+        Seal the next entries; those sealed before must be the same.
+
+        Raises :class:`NotAuthenticError` at an entry that nobody validly said, after sealing those before it, and
+        ``LogCorruptError`` when entries are missing; both are alarms that a person must lift.
+        """
+        with self._one:
+            writer = self._writer
+            if writer is None:
+                raise SealedElsewhereError(self.folder)
+            fresh = [(position, raw) for position, raw in entries if position > self.position]
             if not fresh:
                 return
-            expected = list(range(before.position + 1, before.position + 1 + len(fresh)))
-            if [position for position, _ in fresh] != expected:
-                raise LogCorruptError(expected[0], "the next entry", f"position {fresh[0][0]}")
-            digests = [hashlib.sha256(raw).digest() for _, raw in fresh]
-            rolling = before.rolling
-            for digest in digests:
-                rolling = roll(rolling, digest)
-            self._store(before, fresh[-1][0], rolling, list(zip(expected, digests, strict=True)))
+            good, fault = self._authentic_part(fresh)
+            try:
+                if good:
+                    writer.add(good)
+                    self._sign(writer)
+            except (OSError, ArchiveFaultError, ArchiveUnreadableError):
+                # What is in memory is no longer what is on disk: only the disk counts.
+                self._take_up()
+                raise
+            if fault is not None:
+                self._note(replace(self._gate, is_open=False, reason=str(fault), alarm=str(fault)))
+                log.critical("archive_alarm", position=self.position + 1, reason=str(fault))
+                raise fault
 
     def note(self, run_id: str, *, is_open: bool, reason: str | None) -> None:
         """Keep the result of a comparison."""
-        with self._one, writing(self.engine) as connection:
-            values = {"run_id": run_id, "is_open": "yes" if is_open else "no", "reason": reason}
-            connection.execute(update(archive_state).values(**values))
-            self._status = _status(connection)
+        with self._one:
+            self._note(GateState(run_id, is_open, reason, self._gate.alarm))
 
-    def sealed(self, after: int, most: int) -> list[bytes]:
-        """The hashes of at most *most* sealed entries after a position."""
-        with looking(self.engine) as connection:
-            wanted = (seals.c.position > after) & (seals.c.position <= after + most)
-            statement = select(seals.c.sha256).where(wanted).order_by(seals.c.position)
-            return [bytes(digest) for digest in connection.execute(statement).scalars()]
+    def alarm(self) -> str | None:
+        """The fault that a person must look at before the log may be opened again."""
+        return self._gate.alarm
 
-    def _store(
-        self, before: ArchiveStatus, last: int, rolling: str, digests: list[tuple[int, bytes]]
-    ) -> None:
-        rows = [{"position": position, "sha256": digest} for position, digest in digests]
-        try:
-            with writing(self.engine) as connection:
-                _move(connection, before.position, last, rolling)
-                connection.execute(insert(seals), rows)
-                self._status = _status(connection)
-        except SealedElsewhereError:
-            self.start()
-            raise
-        except OperationalError as error:
-            fault = f"the archive's database does not answer: {error.orig}"
-            raise RetryError(fault) from error
+    def lift_alarm(self) -> None:
+        """A person has looked: what is compared next decides again."""
+        with self._one:
+            self._note(replace(self._gate, alarm=None))
 
+    def cosigned(self, checkpoint: Checkpoint) -> None:
+        """Keep a checkpoint of ours with more signatures under it."""
+        with self._one:
+            raw = checkpoint.note.encode()
+            write_whole(self.public / kept_path(checkpoint.size), raw)
+            if checkpoint.size == self.position:
+                write_whole(self.public / CHECKPOINT, raw)
 
-async def compare(archive: Archive, event_log: EventLog) -> str | None:
-    """
-    Why the log may not be opened, or ``None`` when it holds everything that was sealed.
-
-    The log may be longer: what is not sealed yet is sealed next.
-    """
-    end = archive.position
-    for after in range(0, end, PAGE):
-        digests = await asyncio.to_thread(archive.sealed, after, min(PAGE, end - after))
-        if len(digests) != min(PAGE, end - after):
-            return f"the archive itself lacks entries after position {after}"
-        try:
-            entries = await event_log.read(after, len(digests))
-        except EntryError as error:
-            return f"the log differs: {error}"
-        if (place := _first_difference(after, entries, digests)) is not None:
-            return f"position {place} of the log is not what was sealed"
-    return None
-
-
-def _first_difference(after: int, entries: Sequence[Entry], digests: Sequence[bytes]) -> int | None:
-    held = {entry.position: hashlib.sha256(entry.raw).digest() for entry in entries}
-    for place, digest in enumerate(digests, start=after + 1):
-        if held.get(place) != digest:
-            return place
-    return None
-
-
-class Gatekeeper:
-    """
-    Opens the log for each run of its server, after comparing; never without.
-
-    ``check`` is to be called often: it costs two questions to the server while nothing has changed.
-    *followers* say how far others have followed: a log that ends before what they took in would
-    write other entries at positions they never look at again.
-    """
-
-    def __init__(
-        self,
-        archive: Archive,
-        event_log: EventLog,
-        followers: Mapping[str, Callable[[], int]] | None = None,
-    ) -> None:
-        self.archive = archive
-        self.log = event_log
-        self.followers = dict(followers or {})
-
-    async def check(self) -> bool:
-        """Whether the log is open now; opens it if it may be."""
-        gate = await self.log.gate()
-        status = self.archive.status
-        known = gate.is_open and status.is_open and status.run_id == gate.run_id
-        # An emptied log can be opened by founding it anew, without a new run of the server.
-        if known and await self._too_short() is None:
-            return True
-        return await self.compare_and_open(gate.run_id)
-
-    async def compare_and_open(self, run_id: str) -> bool:
-        """Compare everything, then open the log for this run of the server, or close it and say why."""
-        reason = await self._too_short() or await compare(self.archive, self.log)
-        if reason is None:
-            await asyncio.to_thread(self.archive.note, run_id, is_open=True, reason=None)
-            await self.log.open_gate(run_id)
-            log.info("gate_opened", run_id=run_id, sealed=self.archive.position)
-            return True
-        await self.log.open_gate(CLOSED)
-        status = self.archive.status
-        if (status.run_id, status.reason) != (run_id, reason):
-            await asyncio.to_thread(self.archive.note, run_id, is_open=False, reason=reason)
-            log.critical("gate_stays_closed", run_id=run_id, reason=reason)
-        return False
-
-    async def _too_short(self) -> str | None:
-        ends = {name: position() for name, position in self.followers.items()}
-        sealed = self.archive.position
-        tail = await self.log.tail()
-        if tail < sealed:
-            return f"the log ends at position {tail}, but {sealed} entries are sealed"
-        for name, end in ends.items():
-            if tail < end:
-                return f"the log ends at position {tail}, but {name} has followed to {end}"
-        return None
-
-    async def keep(self, *, every: float = 0.5) -> None:
-        """Check for ever; a server that does not answer is asked again."""
-        while True:
+    def _authentic_part(
+        self, fresh: list[tuple[int, bytes]]
+    ) -> tuple[list[bytes], LogCorruptError | NotAuthenticError | None]:
+        """The entries before the first that may not be sealed, and what is wrong with that one."""
+        good: list[bytes] = []
+        for place, (position, raw) in enumerate(fresh, self.position + 1):
+            if position != place:
+                return good, LogCorruptError(place, "the next entry", f"position {position}")
             try:
-                await self.check()
-            except (RedisError, OSError, RetryError, OperationalError) as error:
-                log.warning("gate_check_failed", error=type(error).__name__, reason=str(error))
-            await asyncio.sleep(every)
+                self._authentic.take(read_entry(position, raw))
+            except NotAuthenticError as error:
+                return good, error
+            except StopError as error:
+                return good, LogCorruptError(position, "an entry", str(error))
+            good.append(raw)
+        return good, None
+
+    def _sign(self, writer: TileWriter) -> None:
+        root = writer.write()
+        checkpoint = unsigned(self.signer.name, writer.size, root)
+        raw = checkpoint.signed(self.signer.line(checkpoint.text)).note.encode()
+        write_whole(self.public / kept_path(writer.size), raw)
+        write_whole(self.public / CHECKPOINT, raw)
+        self._status = Status(writer.size, root)
+
+    def _take_up(self) -> None:
+        checkpoint = self.checkpoint()
+        size = 0
+        if checkpoint is not None:
+            ours = self.signer.public
+            if checkpoint.origin != ours.name or not checkpoint.signed_by(ours)[0]:
+                raise ArchiveForeignError(ours.vkey, checkpoint.origin)
+            size = checkpoint.size
+        writer = TileWriter(self.public, size)
+        if checkpoint is not None and writer.root() != checkpoint.root:
+            raise ArchiveFaultError(CHECKPOINT, "the root of the tiles", "another")
+        self._authentic = self._authenticity()
+        for position, raw in TileFolder(self.public, size).entries():
+            self._authentic.take(read_entry(position, raw), signatures=False)
+        self._writer = writer
+        self._status = Status(size, writer.root())
+
+    def _note(self, gate: GateState) -> None:
+        self._gate = gate
+        write_whole(self.folder / _GATE, json.dumps(asdict(gate)).encode())
+
+    def _lock(self) -> None:
+        if self._locked is not None:
+            return
+        descriptor = os.open(self.folder / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            os.close(descriptor)
+            raise SealedElsewhereError(self.folder) from None
+        self._locked = descriptor
 
 
-def follow(
-    broker: RedisBroker, stream: str, archive: Archive, told: Callable[[int], Awaitable[None]]
-) -> Follower:
-    """
-    The subscriber that brings the log's entries to *archive*; it goes on from what is sealed.
+@dataclass(frozen=True, slots=True)
+class Status:
+    """How far the archive has sealed, and the root of the tree there."""
 
-    *told* hears every position that is sealed.
-    """
-
-    async def take(entries: list[RawEntry]) -> None:
-        batch = [(int(name.partition("-")[0]), fields[b"e"]) for name, fields in entries]
-        await asyncio.to_thread(archive.seal, batch)
-        await told(archive.position)
-
-    return Follower(broker, stream, take, lambda: f"{archive.position}-0", most=PAGE)
+    position: int
+    root: bytes
 
 
-def _status(connection: Connection) -> ArchiveStatus:
-    row = connection.execute(select(archive_state)).one()
-    return ArchiveStatus(row.position, row.rolling, row.run_id, row.is_open == "yes", row.reason)
-
-
-def _move(connection: Connection, before: int, last: int, rolling: str) -> None:
-    moved = connection.execute(
-        update(archive_state)
-        .where(archive_state.c.position == before)
-        .values(position=last, rolling=rolling)
-    )
-    if moved.rowcount != 1:
-        raise SealedElsewhereError(before)
+def sealed_pages(archive: SealedLog, page: int) -> Iterator[tuple[int, list[bytes]]]:
+    """The sealed entries in pages, each with the position before its first."""
+    files = archive.files()
+    for after in range(0, files.size, page):
+        yield after, [raw for _, raw in files.entries(after, after + page)]

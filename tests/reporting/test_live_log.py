@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from services.reporting import archive as archiving
-from services.reporting import following
-from services.reporting.archive import Archive, Gatekeeper
+from services.reporting import following, gatekeeper
 from services.reporting.database import open_engine
 from services.reporting.fingerprint import fingerprints
 from services.reporting.following import Projector
+from services.reporting.gatekeeper import Gatekeeper
+from tests.reporting.archives import archive_in
 from thidua.log.names import Names
 from thidua.log.redis_log import RedisLog
 from thidua.stream import new_broker, new_client, wait_for_redis
@@ -50,9 +50,8 @@ async def test_what_is_written_to_the_log_is_projected_and_sealed_and_a_wiped_lo
     redis_url: str, tmp_path: Path, told: Engine, year: Entries
 ) -> None:
     engine = open_engine(f"sqlite:///{tmp_path}/live.sqlite3")
-    projector, archive = Projector(engine), Archive(engine)
+    projector, archive = Projector(engine), archive_in(tmp_path)
     projector.start()
-    archive.start()
     client, names = new_client(redis_url), Names()
     await wait_for_redis(client)
     log = RedisLog(client, names)
@@ -61,7 +60,7 @@ async def test_what_is_written_to_the_log_is_projected_and_sealed_and_a_wiped_lo
     broker = new_broker(redis_url, "reporting")
     followers = [
         following.follow(broker, names.log, projector, lambda at: log.follow("projector", at)),
-        archiving.follow(broker, names.log, archive, lambda at: log.follow("archive", at)),
+        gatekeeper.follow(broker, names.log, archive, lambda at: log.follow("archive", at)),
     ]
     for follower in followers:
         follower.rewind()

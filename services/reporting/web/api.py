@@ -7,7 +7,6 @@ from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query
 
-from services.reporting.archive import archive_status
 from services.reporting.fingerprint import fingerprints
 from services.reporting.outcome import outcome
 from services.reporting.projections.cycles import cycle_of
@@ -32,14 +31,16 @@ from services.reporting.web.faults import UnknownError, found
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
+    from services.reporting.archive import SealedLog
 
-def api(engine: Engine, *, sandbox: bool) -> APIRouter:
+
+def api(engine: Engine, archive: SealedLog, *, sandbox: bool) -> APIRouter:
     """The routes under ``/v1`` over one database."""
     routes = APIRouter(prefix="/v1", responses=FAULTS)
     routes.include_router(cycle_api(engine, sandbox=sandbox))
     _of_the_registry(routes, engine, sandbox=sandbox)
     _of_the_log(routes, engine, sandbox=sandbox)
-    _of_the_house(routes, engine)
+    _of_the_house(routes, engine, archive)
     return routes
 
 
@@ -142,7 +143,7 @@ def _of_the_log(routes: APIRouter, engine: Engine, *, sandbox: bool) -> None:
             return _told(read, parked_entries(read), sandbox=sandbox)
 
 
-def _of_the_house(routes: APIRouter, engine: Engine) -> None:
+def _of_the_house(routes: APIRouter, engine: Engine, archive: SealedLog) -> None:
     @routes.get("/outcome", summary="Kết quả của một năm thi đua / a year's outcome")
     def outcome_of(
         cycle: Annotated[str, Query(pattern=given.CYCLE, examples=["BVHTTDL/BGPB/2020"])],
@@ -160,10 +161,11 @@ def _of_the_house(routes: APIRouter, engine: Engine) -> None:
     @routes.get("/archive", summary="Kho lưu / the archive")
     def archive_now() -> dict[str, Any]:
         """How far the log is sealed, and whether it is open."""
-        status = archive_status(engine)
+        gate, checkpoint = archive.gate(), archive.checkpoint()
         return {
-            "position": status.position,
-            "rolling": status.rolling,
-            "is_open": status.is_open,
-            "reason": status.reason,
+            "position": checkpoint.size if checkpoint else 0,
+            "root": checkpoint.root.hex() if checkpoint else None,
+            "checkpoint": checkpoint.note if checkpoint else None,
+            "is_open": gate.is_open,
+            "reason": gate.reason,
         }

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
 
-from services.reporting.archive import archive_status
 from services.reporting.fingerprint import fingerprints
 from services.reporting.projections.cycles import all_cycles
 from services.reporting.projections.officers import officers_through_years
@@ -24,17 +23,18 @@ from services.reporting.web.faults import found
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
+    from services.reporting.archive import SealedLog
     from services.reporting.web.rendering import Renderer
 
 LATEST = 10
 
 
-def pages(engine: Engine, renderer: Renderer) -> APIRouter:
+def pages(engine: Engine, archive: SealedLog, renderer: Renderer) -> APIRouter:
     """All pages over one database."""
     routes = APIRouter(default_response_class=HTMLResponse, include_in_schema=False)
     for language, prefix in (("vi", ""), ("en", "/en")):
         routes.include_router(_registry(engine, renderer, language), prefix=prefix)
-        routes.include_router(_log(engine, renderer, language), prefix=prefix)
+        routes.include_router(_log(engine, archive, renderer, language), prefix=prefix)
         routes.include_router(cycle_pages(engine, renderer, language), prefix=prefix)
     return routes
 
@@ -97,7 +97,7 @@ def _registry(engine: Engine, renderer: Renderer, language: str) -> APIRouter:
     return routes
 
 
-def _log(engine: Engine, renderer: Renderer, language: str) -> APIRouter:
+def _log(engine: Engine, archive: SealedLog, renderer: Renderer, language: str) -> APIRouter:
     routes = APIRouter()
 
     @routes.get("/su-kien")
@@ -154,7 +154,7 @@ def _log(engine: Engine, renderer: Renderer, language: str) -> APIRouter:
 
     @routes.get("/kiem-tra")
     def audit() -> HTMLResponse:
-        prints, archive = fingerprints(engine), archive_status(engine)
+        prints = fingerprints(engine)
         with reading(engine) as read:
             return renderer.page(
                 "audit.html",
@@ -163,7 +163,8 @@ def _log(engine: Engine, renderer: Renderer, language: str) -> APIRouter:
                 read,
                 source="/v1/fingerprints",
                 fingerprints=prints,
-                archive=archive,
+                gate=archive.gate(),
+                checkpoint=archive.checkpoint(),
                 counted=entries_by_outcome(read),
                 parked=len(parked_entries(read)),
             )

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from fastapi import FastAPI, Request, Response
     from sqlalchemy import Engine
 
+    from services.reporting.archive import SealedLog
+
 STATIC: Final = Path(__file__).parent / "static"
 HEADERS: Final = {
     "content-security-policy": (
@@ -29,11 +31,11 @@ HEADERS: Final = {
 }
 
 
-def add_site(app: FastAPI, engine: Engine, *, sandbox: bool) -> None:
+def add_site(app: FastAPI, engine: Engine, archive: SealedLog, *, sandbox: bool) -> None:
     """Give *app* the API under ``/v1``, the pages under ``/`` and ``/en/``, and their faults."""
     renderer = Renderer(sandbox=sandbox)
-    app.include_router(api(engine, sandbox=sandbox))
-    app.include_router(pages(engine, renderer))
+    app.include_router(api(engine, archive, sandbox=sandbox))
+    app.include_router(pages(engine, archive, renderer))
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
 
     def in_words(request: Request, document: dict[str, Any]) -> Response:

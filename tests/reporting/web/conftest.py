@@ -1,15 +1,17 @@
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import httpx
 import pytest
 from fastapi import FastAPI
 
-from services.reporting.archive import Archive
+from services.reporting.archive import SealedLog
 from services.reporting.database import open_engine
 from services.reporting.following import Projector
 from services.reporting.web.site import add_site
+from tests.reporting.archives import archive_in
 from tests.reporting.year import year_2020
 
 if TYPE_CHECKING:
@@ -18,31 +20,32 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
 
-def site_on(engine: Engine, *, sandbox: bool = True) -> FastAPI:
-    """The pages and the API over a database, without what follows the log."""
+def site_on(engine: Engine, archive: Path | None = None, *, sandbox: bool = True) -> FastAPI:
+    """The pages and the API over a database and an archive, empty if none is named; nothing follows the log."""
     app = FastAPI(openapi_url="/v1/openapi.json", docs_url=None, redoc_url=None)
-    add_site(app, engine, sandbox=sandbox)
+    add_site(app, engine, SealedLog(archive or Path("/nonexistent")), sandbox=sandbox)
     return app
 
 
 @pytest.fixture(scope="package")
 def engine_2020(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
-    """A database that has followed the year 2020, and has sealed it."""
+    """A database that has followed the year 2020."""
     engine = open_engine(f"sqlite:///{tmp_path_factory.mktemp('site')}/read.sqlite3")
-    log = year_2020()
-    projector, archive = Projector(engine), Archive(engine)
+    projector = Projector(engine)
     projector.start()
-    archive.start()
-    projector.apply(log.raw)
-    archive.seal(log.raw)
+    projector.apply(year_2020().raw)
     yield engine
     engine.dispose()
 
 
 @pytest.fixture(scope="package")
-def site(engine_2020: Engine) -> FastAPI:
-    """The site of the year 2020."""
-    return site_on(engine_2020)
+def site(engine_2020: Engine, tmp_path_factory: pytest.TempPathFactory) -> FastAPI:
+    """The site of the year 2020, sealed."""
+    folder = tmp_path_factory.mktemp("archive")
+    archive = archive_in(folder)
+    archive.seal(year_2020().raw)
+    archive.stop()
+    return site_on(engine_2020, folder)
 
 
 @pytest.fixture

@@ -12,7 +12,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from services.reporting.archive import Archive
 from services.reporting.following import Projector
 from services.reporting.projections import ALL
 from services.reporting.projections.board import STEPS
@@ -278,7 +277,6 @@ async def test_a_refusal_names_units_and_days_not_codes(client: httpx.AsyncClien
 async def test_the_site_reads_every_database(
     told: Engine, visit: Callable[[FastAPI], httpx.AsyncClient]
 ) -> None:
-    Archive(told).start()
     async with visit(site_on(told)) as client:
         for under in ("", "/xep-hang", "/giao-uoc", "/bo-phieu", "/khen-thuong", "/ho-so"):
             await page_at(client, f"{YEAR}{under}")
