@@ -17,6 +17,7 @@ from services.reporting import following
 from services.reporting.archive import Archive
 from services.reporting.database import open_engine
 from services.reporting.following import Projector
+from services.reporting.publishing import publish_at_rest
 from services.reporting.sealing import Sealing
 from services.reporting.web.site import add_site
 from thidua.audit.authentic import Authenticity
@@ -84,6 +85,7 @@ def create_app(settings: ReportingSettings | None = None) -> FastAPI:
         keeping = (
             asyncio.create_task(sealing.run()),
             asyncio.create_task(following.keep_telling(event_log, positions)),
+            asyncio.create_task(publish_at_rest(engine, projector, archive)),
         )
         gc.collect()
         gc.freeze()

@@ -10,7 +10,17 @@ from services.reporting.fingerprint import fingerprints
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from services.reporting.rebuild import Pages
     from thidua.log import Entry
+
+
+def fingerprints_at(pages: Pages, position: int) -> dict[str, str]:
+    """The fingerprint of every read model after the first *position* entries, which *pages* gives."""
+    engine = as_of(pages, position)
+    try:
+        return fingerprints(engine)
+    finally:
+        engine.dispose()
 
 
 def fingerprints_of_log(entries: Sequence[Entry]) -> dict[str, str]:
@@ -19,8 +29,4 @@ def fingerprints_of_log(entries: Sequence[Entry]) -> dict[str, str]:
     def pages(after: int, most: int) -> list[tuple[int, bytes]]:
         return [(entry.position, entry.raw) for entry in entries[after : after + most]]
 
-    engine = as_of(pages, len(entries))
-    try:
-        return fingerprints(engine)
-    finally:
-        engine.dispose()
+    return fingerprints_at(pages, len(entries))

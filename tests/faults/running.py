@@ -18,6 +18,7 @@ from services.reporting.database import open_engine
 from services.reporting.fingerprint import fingerprints
 from tests.faults.comparing import Difference, Year, difference, read_models
 from tests.faults.tape import PATIENCE, outcome, play, system
+from thidua.audit.authentic import NotAuthenticError
 from thidua.audit.rejudging import NotFollowingError
 from thidua.embedded import NotStartedError
 from thidua.publishing import DoorClient, DoorUnreachableError
@@ -249,7 +250,7 @@ def _found(run: Run, box: Sandbox, calm: Year) -> tuple[int, Difference]:
         run.faults.append("the positions are not dense")
     try:
         box.rejudge(entries)
-    except NotFollowingError as error:
+    except (NotFollowingError, NotAuthenticError) as error:
         run.faults.append(f"the log does not follow: {error}")
     engine = open_engine(box.system.environment["THIDUA_DATABASE_URL"])
     try:

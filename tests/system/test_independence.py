@@ -10,7 +10,7 @@ import pytest
 from services.player import Player
 from services.sandbox import sandbox
 from services.scenarios.format import Scenario, read_scenario
-from tests.system.conftest import THREE
+from tests.conftest import THREE
 from thidua.publishing import DoorClient, Reply
 
 if TYPE_CHECKING:

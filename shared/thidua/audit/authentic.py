@@ -52,14 +52,17 @@ class Authenticity:
         self._keys_in: dict[str, str] = {}
         self._heads: dict[tuple[str, str], ChainHead] = {}
         self._arrivals: dict[str, int] = {}
-        self._ids: set[str] = set()
+        self.seen: dict[tuple[int, str], int] = {}
+        """Checkpoints that publishers named as seen (size, root), and the first position that did."""
+        self._ids: set[int] = set()
         self._sandbox = origin.startswith("sandbox/")
 
-    def take(self, entry: Entry, *, signatures: bool = True) -> None:
+    def take(self, entry: Entry, *, signatures: bool = True) -> Opened | None:
         """
         Hold the next entry to everything that is checked here; raises :class:`NotAuthenticError`.
 
-        Without *signatures* the one costly check is left out, for entries whose signature was checked before.
+        Gives the event, ``None`` for one that was refused for its form. Without *signatures* the one costly check
+        is left out, for entries whose signature is checked elsewhere.
         """
         if entry.position != self.position + 1:
             self._fail(entry, "chain", f"không phải mục sau {self.position} / not the entry after")
@@ -68,16 +71,31 @@ class Authenticity:
             said = entry.said
             self._link(entry, service, said["kid"], said["seq"], said["prev"], said["hash"])
             self._arrived(entry, service, said["subject"])
-        else:
-            parsed = self._parsed(entry)
-            opened = self._opened(entry, parsed)
-            self._keyed(entry, parsed, opened, signatures=signatures)
-            envelope = opened.envelope
-            self._link(entry, service, parsed.kid, envelope.seq, envelope.prev, parsed.hash)
-            self._arrived(entry, service, envelope.subject)
-            if entry.is_recorded:
-                self._recorded(entry, opened)
+            self.position = entry.position
+            return None
+        parsed = self._parsed(entry)
+        opened = self._opened(entry, parsed)
+        self._keyed(entry, parsed, opened, signatures=signatures)
+        envelope = opened.envelope
+        self._link(entry, service, parsed.kid, envelope.seq, envelope.prev, parsed.hash)
+        self._arrived(entry, service, envelope.subject)
+        if envelope.seen is not None:
+            self.seen.setdefault((envelope.seen.size, envelope.seen.root), entry.position)
+        if entry.is_recorded:
+            if self.is_used(opened):
+                self._fail(entry, "id", f"mã đã dùng / id {envelope.id} was used before")
+            self._ids.add(_id_of(opened))
+            self._register(opened)
         self.position = entry.position
+        return opened
+
+    def is_used(self, opened: Opened) -> bool:
+        """Whether a recorded event of the same source has the same id."""
+        return _id_of(opened) in self._ids
+
+    def head(self, service: str, kid: str) -> ChainHead:
+        """The last link of a key's chain with a service."""
+        return self._heads.get((service, kid), ChainHead())
 
     def key(self, kid: str) -> Key | None:
         """The key registered under a name by now."""
@@ -87,10 +105,6 @@ class Authenticity:
     def registries(self) -> dict[str, Registry]:
         """The registries by now, by authority."""
         return dict(self._registries)
-
-    def heads(self) -> dict[tuple[str, str], ChainHead]:
-        """The last link of every chain, by service and key."""
-        return dict(self._heads)
 
     def _parsed(self, entry: Entry) -> ParsedJws:
         try:
@@ -142,7 +156,7 @@ class Authenticity:
     def _link(
         self, entry: Entry, service: str, kid: str, seq: int, prev: str, event_hash: str
     ) -> None:
-        head = self._heads.get((service, kid), ChainHead())
+        head = self.head(service, kid)
         if (seq, prev) != (head.seq + 1, head.hash):
             self._fail(
                 entry, "chain", f"{kid}: số {seq} sau số {head.seq} / says {seq} after {head.seq}"
@@ -150,18 +164,14 @@ class Authenticity:
         self._heads[service, kid] = ChainHead(seq, event_hash)
 
     def _arrived(self, entry: Entry, service: str, subject: str) -> None:
-        """Arrival never goes back: within a service's inbox, in a sandbox within a subject."""
-        within = subject if self._sandbox else service
+        """Arrival never goes back: within a service's inbox, in a sandbox within a subject of it."""
+        within = f"{service} {subject}" if self._sandbox else service
         if entry.rx_ms < self._arrivals.get(within, 0):
             self._fail(entry, "arrival", f"đến trước mục trước / arrived before what {within} has")
         self._arrivals[within] = entry.rx_ms
 
-    def _recorded(self, entry: Entry, opened: Opened) -> None:
+    def _register(self, opened: Opened) -> None:
         event = opened.event
-        used = id_key(event.source, event.id)
-        if used in self._ids:
-            self._fail(entry, "id", f"mã đã dùng / id {event.id} was used before")
-        self._ids.add(used)
         for subject in touched(event):
             if "/" not in subject:
                 before = self._registries.get(subject, Registry(registry_of(subject)))
@@ -171,3 +181,8 @@ class Authenticity:
 
     def _fail(self, entry: Entry, check: str, what: str) -> NoReturn:
         raise NotAuthenticError(entry.position, check, what)
+
+
+def _id_of(opened: Opened) -> int:
+    # 76 bits, as the log itself keeps them: a number is smaller than its text.
+    return int(id_key(opened.event.source, opened.event.id), 16)

@@ -1,9 +1,9 @@
 """
 Judging a log again: every entry must follow, by the pure judges, from what stands before it.
 
-What is proven: signatures hold under the registered keys, chains have no gap, every judgement and every
-own event is what the judge of that version gives, and nothing that was due was left out. What is not:
-an event refused for its form stands as its hash alone and is counted as not judged again.
+What is proven: every entry is authentic (:mod:`thidua.audit.authentic`), every judgement and every own event is
+what the judge of that version gives, and nothing that was due was left out. What is not: an event refused
+for its form stands as its hash alone and is counted as not judged again.
 """
 
 from __future__ import annotations
@@ -12,41 +12,38 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from thidua.contracts.envelope import EnvelopeError, FormError
+from thidua.audit.authentic import Authenticity
 from thidua.deciding import Judge, Own, Recorded, Refused
 from thidua.drafting import own_payload
 from thidua.errors import RejectError
+from thidua.folding import Folded
 from thidua.genesis import BY as GENESIS
-from thidua.knowledge import (
-    Knowledge,
-    Opened,
-    id_key,
-    judged_by,
-    moment,
-    open_jws,
-    own_kid,
-    own_source,
-)
+from thidua.knowledge import ChainHead, Opened, judged_by, own_kid, own_source
 from thidua.log.entry import Entry, write_refused
 from thidua.refusals import Code
-from thidua.signing import VerifyingKey, parse_jws
+from thidua.signing import parse_jws
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 
 class NotFollowingError(RejectError):
-    """An entry does not follow from what stands before it."""
+    """
+    An entry does not follow from what stands before it.
 
-    def __init__(self, position: int, what: str) -> None:
+    ``left_out``: an own event that was due is missing; otherwise another judgement is recorded than the judge gives.
+    """
+
+    def __init__(self, position: int, what: str, *, left_out: bool = False) -> None:
         super().__init__(f"position {position}: {what}")
         self.position = position
         self.what = what
+        self.left_out = left_out
 
 
 @dataclass(slots=True)
 class Rejudged:
-    """How many entries were judged again, by what they are."""
+    """How many entries were judged again, by what they are; ``signatures`` that were checked."""
 
     recorded: int = 0
     refused: int = 0
@@ -73,20 +70,26 @@ class _Pending:
 
 class Rejudging:
     """
-    Takes a log's entries in order; raises :class:`NotFollowingError` at the first that does not follow.
+    Takes a log's entries in order; raises :class:`NotFollowingError` or ``NotAuthenticError`` at the first fault.
 
-    *root_spki* is the root key as the auditor got it from outside.
+    *root_spki* is the root key as the auditor got it from outside. Memory grows by what judges keep and by one
+    number for each event id, not by the entries.
     """
 
     def __init__(
-        self, judges: Sequence[Judge[Any]], *, origin: str, root_spki: str | None = None
+        self,
+        judges: Sequence[Judge[Any]],
+        *,
+        origin: str,
+        root_spki: str | None = None,
+        signatures: bool = True,
     ) -> None:
         self.origin = origin
-        self.root_spki = root_spki
         self.counts = Rejudged()
-        self._known = {judge.service: Knowledge(judge) for judge in judges}
+        self.authentic = Authenticity(origin, root_spki)
+        self._signatures = signatures
+        self._folds = {judge.service: Folded(judge) for judge in judges}
         self._pending: dict[str, _Pending] = {}
-        self._seen_ids: set[str] = set()
 
     def run(self, entries: Iterable[Entry]) -> Rejudged:
         """Judge all *entries* again and say how many there were."""
@@ -98,92 +101,52 @@ class Rejudging:
     def take(self, entry: Entry) -> None:
         """Judge the next entry again."""
         service = judged_by(entry)
-        known = self._known.get(service)
-        if known is None:
+        fold = self._folds.get(service)
+        if fold is None:
             raise NotFollowingError(entry.position, f"nobody here judges for {service}")
-        if entry.said is not None:
-            self._said(entry, known)
+        before = self.authentic.head(service, own_kid(service))
+        opened = self.authentic.take(entry, signatures=self._signatures)
+        self.counts.signatures = self.authentic.signatures
+        if opened is None:
+            self.counts.said += 1
+            return
+        if entry.by == GENESIS:
+            self.counts.recorded += 1
+        elif opened.event.source == own_source(service):
+            self._own(entry, fold, opened, before)
         else:
-            opened = self._open(entry)
-            self._check_signature(entry, opened)
-            self._check_chain(entry, known, opened)
-            if entry.by == GENESIS:
-                self.counts.recorded += 1
-            elif opened.event.source == own_source(service):
-                self._own(entry, known, opened)
-            else:
-                self._judge(entry, known, opened)
-            if entry.is_recorded:
-                self._seen_ids.add(id_key(opened.event.source, opened.event.id))
-        for knowledge in self._known.values():
-            knowledge.take(entry)
+            self._judge(entry, fold, opened)
+        if entry.is_recorded:
+            for each in self._folds.values():
+                each.apply(opened.event)
 
     def finish(self) -> None:
         """Check that no own event is missing at the end."""
         for service, pending in self._pending.items():
             if pending.owned:
-                last = self._known[service].position
-                raise NotFollowingError(last, f"{service} left out {pending.owned[0][1].data.TYPE}")
+                raise NotFollowingError(
+                    self.authentic.position,
+                    f"{service} left out {pending.owned[0][1].data.TYPE}",
+                    left_out=True,
+                )
 
-    def _open(self, entry: Entry) -> Opened:
-        try:
-            opened = open_jws(parse_jws(entry.jws or b""), moment(entry.rx_ms))
-        except (EnvelopeError, FormError, RejectError) as error:
-            raise NotFollowingError(entry.position, f"the event cannot be read: {error}") from None
-        if opened.envelope.aud != self.origin:
-            raise NotFollowingError(entry.position, f"the event is for {opened.envelope.aud}")
-        return opened
-
-    def _check_signature(self, entry: Entry, opened: Opened) -> None:
+    def _judge(self, entry: Entry, fold: Folded[Any], opened: Opened) -> None:
         event = opened.event
-        if entry.position == 1:
-            spki, alg, owner = opened.event.data.root_spki, opened.event.data.root_alg, event.source  # type: ignore[attr-defined]
-            if self.root_spki is not None and spki != self.root_spki:
-                raise NotFollowingError(1, "another root key than the one given")
-        else:
-            found = self._known["units"].key(event.kid)
-            if found is None or found[1].status != "active":
-                raise NotFollowingError(entry.position, f"key {event.kid} may not sign here")
-            spki, alg, owner = found[1].spki, found[1].alg, found[1].owner
-        if owner != event.source:
-            raise NotFollowingError(
-                entry.position, f"{event.kid} belongs to {owner}, not {event.source}"
-            )
-        try:
-            parse_jws(entry.jws or b"").verify(VerifyingKey.from_spki(spki, alg))
-        except RejectError as error:
-            raise NotFollowingError(entry.position, str(error)) from None
-        self.counts.signatures += 1
-
-    def _check_chain(self, entry: Entry, known: Knowledge[Any], opened: Opened) -> None:
-        head = known.chain(opened.event.kid).head
-        if (opened.envelope.seq, opened.envelope.prev) != (head.seq + 1, head.hash):
-            raise NotFollowingError(
-                entry.position, f"{opened.event.kid} says {opened.envelope.seq} after {head.seq}"
-            )
-
-    def _said(self, entry: Entry, known: Knowledge[Any]) -> None:
-        said = entry.said or {}
-        head = known.chain(said["kid"]).head
-        if (said["seq"], said["prev"]) != (head.seq + 1, head.hash):
-            raise NotFollowingError(
-                entry.position, f"{said['kid']} says {said['seq']} after {head.seq}"
-            )
-        self.counts.said += 1
-
-    def _judge(self, entry: Entry, known: Knowledge[Any], opened: Opened) -> None:
-        event = opened.event
-        judge = known.fold.judge
+        judge = fold.judge
         self._nothing_pending(entry, judge.service)
-        if id_key(event.source, event.id) in self._seen_ids:
-            judgement: Recorded | Refused = Refused(Code.DUPLICATE_ID, {"id": event.id})
+        judgement: Recorded | Refused
+        # A recorded event with a used id is not authentic and came no further.
+        if not entry.is_recorded and self.authentic.is_used(opened):
+            judgement = Refused(Code.DUPLICATE_ID, {"id": event.id})
         else:
-            owed = judge.due(known.fold.view(), event.subject, event.rx)
+            owed = judge.due(fold.view(), event.subject, event.rx)
             if owed:
                 raise NotFollowingError(
-                    entry.position, f"{owed[0].data.TYPE} was due before and left out"
+                    entry.position,
+                    f"{owed[0].data.TYPE} was due before and left out",
+                    left_out=True,
                 )
-            judgement = judge.judge(event, known.fold.view(), event.rx)
+            judgement = judge.judge(event, fold.view(), event.rx)
         match judgement:
             case Refused(code=code, facts=facts):
                 if entry.raw != write_refused(entry.rx_ms, entry.by, code, facts, entry.jws or b""):
@@ -199,18 +162,17 @@ class Rejudging:
                 self._pending[judge.service] = _Pending(event.hash, deque(enumerate(follows)))
                 self.counts.recorded += 1
 
-    def _own(self, entry: Entry, known: Knowledge[Any], opened: Opened) -> None:
-        judge = known.fold.judge
+    def _own(self, entry: Entry, fold: Folded[Any], opened: Opened, head: ChainHead) -> None:
+        judge = fold.judge
         pending = self._pending.get(judge.service)
         if pending is None or not pending.owned:
-            owed = judge.due(known.fold.view(), opened.event.subject, opened.event.rx)
+            owed = judge.due(fold.view(), opened.event.subject, opened.event.rx)
             pending = self._pending[judge.service] = _Pending("", deque(enumerate(owed)))
         if not pending.owned:
             raise NotFollowingError(
                 entry.position, f"{opened.event.data.TYPE} follows from nothing"
             )
         ordinal, own = pending.owned.popleft()
-        head = known.chain(own_kid(judge.service)).head
         expected = own_payload(
             _Voice(judge.service, self.origin),
             own,
@@ -219,7 +181,7 @@ class Rejudging:
             rx_ms=entry.rx_ms,
             after=head,
         )
-        if parse_jws(entry.jws or b"").payload != expected:
+        if not entry.is_recorded or parse_jws(entry.jws or b"").payload != expected:
             raise NotFollowingError(
                 entry.position, f"{own.data.TYPE} says something else than follows"
             )
@@ -229,5 +191,7 @@ class Rejudging:
         pending = self._pending.get(service)
         if pending is not None and pending.owned:
             raise NotFollowingError(
-                entry.position, f"{pending.owned[0][1].data.TYPE} was left out before it"
+                entry.position,
+                f"{pending.owned[0][1].data.TYPE} was left out before it",
+                left_out=True,
             )

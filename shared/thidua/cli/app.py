@@ -7,7 +7,7 @@ from importlib.metadata import entry_points
 
 import typer
 
-from thidua.cli import events, keygen
+from thidua.cli import events, keygen, verify
 from thidua.errors import ThiduaError
 
 EXIT_UNEXPECTED = 1
@@ -23,6 +23,7 @@ app = typer.Typer(
 app.command("keygen")(keygen.keygen)
 app.add_typer(events.app, name="event")
 app.command("receipt")(events.receipt)
+app.command("verify")(verify.verify_folder)
 
 
 def main() -> None:

@@ -191,23 +191,32 @@ def unsigned(origin: str, size: int, root: bytes) -> Checkpoint:
     return Checkpoint(origin, size, root, f"{origin}\n{size}\n{_b64(root)}\n")
 
 
-def read_checkpoint(note: bytes | str) -> Checkpoint:
+def read_note(note: bytes | str, what: str = "note") -> tuple[str, tuple[Signature, ...]]:
     """
-    The checkpoint in a signed note; no signature has been checked.
+    The text of a signed note and its signature lines; no signature has been checked.
 
-    Raises :class:`ArchiveFaultError`, and nothing else, for all other bytes.
+    Raises :class:`ArchiveFaultError`, and nothing else, for all other bytes; *what* names the note.
     """
     raw = note.encode() if isinstance(note, str) else note
     if len(raw) > MOST_NOTE_BYTES:
-        raise ArchiveFaultError("checkpoint", f"at most {MOST_NOTE_BYTES} bytes", f"{len(raw)}")
+        raise ArchiveFaultError(what, f"at most {MOST_NOTE_BYTES} bytes", f"{len(raw)}")
     try:
         told = raw.decode()
     except UnicodeDecodeError:
-        raise ArchiveFaultError("checkpoint", "UTF-8", "other bytes") from None
+        raise ArchiveFaultError(what, "UTF-8", "other bytes") from None
     text, blank, tail = told.rpartition("\n\n")
     if not blank or not tail.endswith("\n"):
-        raise ArchiveFaultError("checkpoint", "a text, an empty line, signatures", "none")
-    lines = text.split("\n")
+        raise ArchiveFaultError(what, "a text, an empty line, signatures", "none")
+    signatures = tuple(_signature(line) for line in tail[:-1].split("\n"))
+    if len(signatures) > MOST_SIGNATURES:
+        raise ArchiveFaultError(what, f"at most {MOST_SIGNATURES} signatures", "more")
+    return f"{text}\n", signatures
+
+
+def read_checkpoint(note: bytes | str) -> Checkpoint:
+    """The checkpoint in a signed note; as :func:`read_note`."""
+    text, signatures = read_note(note, "checkpoint")
+    lines = text[:-1].split("\n")
     if any(not line.isprintable() or not line for line in lines) or len(lines) < 3:  # noqa: PLR2004 - origin, size, root
         raise ArchiveFaultError("checkpoint", "origin, size and root", ascii(text[:80]))
     if not _SIZE.fullmatch(lines[1]):
@@ -215,10 +224,7 @@ def read_checkpoint(note: bytes | str) -> Checkpoint:
     root = _un_b64(lines[2], "checkpoint")
     if len(root) != HASH_SIZE:
         raise ArchiveFaultError("checkpoint", "a root of 32 bytes", f"{len(root)} bytes")
-    signatures = tuple(_signature(line) for line in tail[:-1].split("\n"))
-    if len(signatures) > MOST_SIGNATURES:
-        raise ArchiveFaultError("checkpoint", f"at most {MOST_SIGNATURES} signatures", "more")
-    return Checkpoint(lines[0], int(lines[1]), root, f"{text}\n", signatures)
+    return Checkpoint(lines[0], int(lines[1]), root, text, signatures)
 
 
 def _signature(line: str) -> Signature:

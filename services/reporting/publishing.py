@@ -1,0 +1,49 @@
+"""Publishing what the read models are: their signed fingerprints beside the sealed log, whenever it rests."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Final
+
+import structlog
+
+from services.reporting.fingerprint import fingerprints
+from thidua.tlog.prints import PublishedPrints
+from thidua.tlog.writing import write_whole
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from services.reporting.archive import Archive
+    from services.reporting.following import Projector
+
+log = structlog.get_logger(__name__)
+
+REST_SECONDS: Final = 2.0
+"""How long nothing new must have come before the figures are published."""
+
+
+async def publish_at_rest(engine: Engine, projector: Projector, archive: Archive) -> None:
+    """Publish for ever, once for each position at which everything is sealed and projected and nothing more came."""
+    published, last = 0, -1
+    while True:
+        await asyncio.sleep(REST_SECONDS)
+        position = projector.position
+        rests = position == last and position == archive.position
+        if archive.is_writer and rests and position > published:
+            prints = await asyncio.to_thread(fingerprints, engine)
+            # What was projected meanwhile would be signed under the wrong position.
+            if projector.position == position:
+                await asyncio.to_thread(publish, archive, position, prints)
+                published = position
+        last = position
+
+
+def publish(archive: Archive, position: int, prints: dict[str, str]) -> PublishedPrints:
+    """Write the signed note; the archive must have sealed *position*."""
+    published = PublishedPrints(archive.signer.name, position, prints)
+    path = archive.public / published.path
+    if not path.exists():
+        write_whole(path, published.signed(archive.signer).encode())
+        log.info("figures_published", position=position)
+    return published

@@ -1,0 +1,341 @@
+"""Verifying a folder against a policy: every numbered check, over several processes, trusting nothing in it."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import (
+    Executor,
+    Future,
+    ProcessPoolExecutor,
+    ThreadPoolExecutor,
+    as_completed,
+)
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from thidua.audit import parts
+from thidua.audit.checks import CHECKS, Result, Verdict
+from thidua.audit.findings import Done, Findings
+from thidua.contracts.envelope import EnvelopeError, FormError
+from thidua.errors import ThiduaError
+from thidua.tlog.faults import ArchiveFaultError, ArchiveUnreadableError
+from thidua.tlog.notes import MOST_NOTE_BYTES, Checkpoint, read_checkpoint
+from thidua.tlog.policy import MOST_POLICY_BYTES, Policy, Quorum, read_policy
+from thidua.tlog.prints import FOLDER, PublishedPrints, read_prints
+from thidua.tlog.tiles import CHECKPOINT, KEPT, WIDTH, TileFolder, read_inside
+
+if TYPE_CHECKING:
+    from thidua.audit.parts import Fingerprints, KeyLine, Part
+    from thidua.deciding import Judge
+
+SHARE: Final = 4096
+"""Entries of one piece of work; a multiple of the bundle's width."""
+NO_SEALED_VOTE: Final = "không có phiếu kín trong sổ / no secret ballot in this log"
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """What a verification found: a result for every numbered check, and what was verified."""
+
+    origin: str
+    size: int
+    root: str
+    results: tuple[Result, ...]
+    counts: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def fails(self) -> bool:
+        """Whether a proof says no."""
+        return any(one.verdict is Verdict.FAILS for one in self.results)
+
+    @property
+    def holds(self) -> bool:
+        """Whether everything was checked and holds."""
+        good = (Verdict.HOLDS, Verdict.NOTHING)
+        return self.size > 0 and all(one.verdict in good for one in self.results)
+
+    def document(self) -> dict[str, Any]:
+        """The report for machines."""
+        return {
+            "schema_version": 1,
+            "origin": self.origin,
+            "size": self.size,
+            "root": self.root,
+            "holds": self.holds,
+            "fails": self.fails,
+            "counts": dict(self.counts),
+            "checks": [
+                {**asdict(one), "verdict": str(one.verdict), "title": CHECKS[one.check].title_en}
+                for one in self.results
+            ],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What is verified, and with what. ``judges`` and ``fingerprints`` come from the installed application."""
+
+    folder: Path
+    policy: Policy
+    judges: Sequence[Judge[Any]] = ()
+    fingerprints: Fingerprints | None = None
+    signatures: bool = True
+    jobs: int = 0
+    resume: Path | None = None
+
+
+def policy_in(path: Path, folder: Path) -> Policy:
+    """The policy in a file; refused when it lies in the folder it is to judge, since that proves nothing."""
+    if path.resolve().is_relative_to(folder.resolve()):
+        raise ArchiveFaultError(str(path), "a policy got on another way", "one inside the folder")
+    try:
+        raw = path.read_bytes()[: MOST_POLICY_BYTES + 1]
+        return read_policy(raw.decode())
+    except OSError as error:
+        raise ArchiveUnreadableError(str(path), error.strerror or str(error)) from None
+    except UnicodeDecodeError:
+        raise ArchiveFaultError(str(path), "UTF-8", "other bytes") from None
+
+
+def verify(task: Task, progress: Progress = lambda *_: None) -> Verified:
+    """
+    Every check over the folder; never raises for what is in it.
+
+    Work done before with the same root is not repeated for signatures when ``resume`` names a file.
+    """
+    found = Findings()
+    checkpoint, quorum = _head(task, found)
+    if checkpoint is None:
+        for check in CHECKS:
+            found.not_checked(check, "không có điểm niêm đọc được", "no checkpoint could be read")
+        return Verified(task.policy.log.name, 0, "", found.results())
+    if checkpoint.size == 0:
+        found.fails("V01", None, "sổ trống, không có gì để kiểm / the log is empty")
+    if quorum is not None:
+        _say_quorum(task, quorum, found)
+    _kept(task, checkpoint, found)
+    published = _published(task, checkpoint, found)
+    counts = _work(task, checkpoint, published, found, progress)
+    found.nothing("V16", NO_SEALED_VOTE)
+    found.nothing("V17", "kho lưu không kèm tài liệu / no documents beside this log")
+    found.nothing("V18", "không đưa biên nhận nào / no receipts were given")
+    results = found.results()
+    return Verified(checkpoint.origin, checkpoint.size, checkpoint.root.hex(), results, counts)
+
+
+def _head(task: Task, found: Findings) -> tuple[Checkpoint | None, Quorum | None]:
+    try:
+        checkpoint = read_checkpoint(read_inside(task.folder, CHECKPOINT, MOST_NOTE_BYTES))
+    except ArchiveFaultError as error:
+        found.fails("V03", None, str(error))
+        return None, None
+    except ArchiveUnreadableError as error:
+        found.unreadable("V03", str(error))
+        return None, None
+    try:
+        quorum = task.policy.check(checkpoint)
+    except ArchiveFaultError as error:
+        found.fails("V04" if "cosigner" in error.where else "V03", None, str(error))
+        return checkpoint, None
+    found.holds("V03", 1)
+    return checkpoint, quorum
+
+
+def _say_quorum(task: Task, quorum: Quorum, found: Findings) -> None:
+    if not task.policy.witnesses:
+        found.nothing("V04", "chính sách không nêu nhân chứng / the policy names no witness")
+    elif quorum.reached:
+        found.holds("V04", len(quorum.cosigned))
+    else:
+        told = ", ".join(sorted(quorum.cosigned)) or "–"
+        found.fails("V04", None, f"chưa đủ nhân chứng, mới có / below quorum, only: {told}")
+
+
+def _kept(task: Task, newest: Checkpoint, found: Findings) -> None:
+    """Every kept checkpoint is ours and a beginning of the newest."""
+    files, count = TileFolder(task.folder, newest.size), 0
+    try:
+        for name in _names(task.folder / KEPT):
+            _beginning(task, f"{KEPT}/{name}", int(name), files)
+            count += 1
+    except ArchiveFaultError as error:
+        found.fails("V05", None, str(error))
+    except ArchiveUnreadableError as error:
+        found.unreadable("V05", str(error))
+    else:
+        found.holds("V05", count)
+
+
+def _beginning(task: Task, where: str, size: int, files: TileFolder) -> None:
+    one = read_checkpoint(read_inside(task.folder, where, MOST_NOTE_BYTES))
+    if size != one.size or one.size > files.size:
+        raise ArchiveFaultError(where, f"size {size}, at most {files.size}", f"{one.size}")
+    if one.origin != task.policy.log.name or not one.signed_by(task.policy.log)[0]:
+        raise ArchiveFaultError(where, f"a signature of {task.policy.log.name}", "none")
+    if files.root(one.size) != one.root:
+        raise ArchiveFaultError(where, "the beginning of this log", "another history")
+
+
+def _names(folder: Path) -> list[str]:
+    """The numbered files of a folder; another's temporary files are none."""
+    try:
+        return sorted(path.name for path in folder.iterdir() if path.name.isdecimal())
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise ArchiveUnreadableError(folder.name, error.strerror or str(error)) from None
+
+
+def _published(task: Task, newest: Checkpoint, found: Findings) -> PublishedPrints | None:
+    """The newest published fingerprints of the read models."""
+    try:
+        names = _names(task.folder / FOLDER)
+        if not names:
+            found.not_checked(
+                "V15", "kho lưu không có dấu vân công bố", "no published fingerprints"
+            )
+            return None
+        where = f"{FOLDER}/{names[-1]}"
+        prints = read_prints(read_inside(task.folder, where, MOST_NOTE_BYTES), task.policy.log)
+    except ArchiveFaultError as error:
+        found.fails("V15", None, str(error))
+        return None
+    except ArchiveUnreadableError as error:
+        found.unreadable("V15", str(error))
+        return None
+    if prints.position > newest.size:
+        found.fails("V15", None, f"{where}: position {prints.position} > {newest.size}")
+        return None
+    return prints
+
+
+def _work(
+    task: Task,
+    checkpoint: Checkpoint,
+    published: PublishedPrints | None,
+    found: Findings,
+    progress: Progress,
+) -> dict[str, int]:
+    """The parts that read every entry, over several processes."""
+    folder, size, origin = task.folder, checkpoint.size, task.policy.log.name
+    # A process costs more than a small log.
+    jobs = task.jobs or (1 if size <= SHARE else os.cpu_count() or 1)
+    counts: dict[str, int] = {}
+    waiting: dict[Future[Part], tuple[str, ...]] = {}
+    done = Done.at(task.resume, checkpoint)
+    with _pool(jobs) as pool:
+        if task.judges:
+            judged = ("V07", "V08", "V09", "V10", "V12", "V13", "V14", "V11")
+            root = task.policy.root_spki
+            submitted = pool.submit(
+                parts.judged_part, folder, size, tuple(task.judges), origin, root
+            )
+            waiting[submitted] = judged
+            if root is None:
+                found.not_checked(
+                    "V07", "chính sách không nêu khóa gốc", "the policy does not name the root key"
+                )
+        else:
+            told = ("cần cài thidua-services", "needs the application thidua-services")
+            for check in ("V13", "V14"):
+                found.not_checked(check, *told)
+            submitted = pool.submit(
+                parts.authentic_part, folder, size, origin, task.policy.root_spki
+            )
+            waiting[submitted] = ("V07", "V08", "V09", "V10", "V12", "V11")
+        if task.fingerprints is not None and published is not None:
+            submitted = pool.submit(
+                parts.rebuilt_part, folder, size, task.fingerprints, published.position
+            )
+            waiting[submitted] = ("V15",)
+        elif published is not None:
+            found.not_checked("V15", "cần cài thidua-services", "needs thidua-services")
+        waiting[pool.submit(parts.root_part, folder, size, checkpoint.root)] = ("V02",)
+        bundles, step = -(-size // WIDTH), SHARE // WIDTH
+        for first in range(0, bundles, step):
+            last = min(first + step, bundles)
+            waiting[pool.submit(parts.tree_part, folder, size, first, last)] = ("V01",)
+        shares = _signatures(task, pool, size, done, found)
+        waiting |= shares
+        total = len(waiting)
+        for number, future in enumerate(as_completed(waiting), 1):
+            part = future.result()
+            _take(part, waiting[future], found, counts, published)
+            if future in shares and not part.faults and part.unreadable is None:
+                done.note(shares[future][1])
+            progress(number, total)
+    return counts
+
+
+def _pool(jobs: int) -> Executor:
+    if jobs == 1:
+        return ThreadPoolExecutor(1)
+    return ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn"))
+
+
+def _signatures(
+    task: Task, pool: Executor, size: int, done: Done, found: Findings
+) -> dict[Future[Part], tuple[str, ...]]:
+    if not task.signatures:
+        found.not_checked("V06", "đã chọn không kiểm chữ ký", "left out on request")
+        return {}
+    try:
+        keys: dict[str, KeyLine] = parts.keys_of(task.folder, size)
+    except (ThiduaError, EnvelopeError, FormError) as error:
+        found.not_checked("V06", f"không đọc được khóa: {error}", f"no keys could be read: {error}")
+        return {}
+    shares: dict[Future[Part], tuple[str, ...]] = {}
+    for after in range(0, size, SHARE):
+        until = min(after + SHARE, size)
+        name = f"{after}-{until}"
+        if name in done.shares:
+            found.holds("V06", until - after)
+            continue
+        submitted = pool.submit(parts.signature_part, task.folder, size, after, until, keys)
+        shares[submitted] = ("V06", name)
+    return shares
+
+
+def _take(
+    part: Part,
+    checks: tuple[str, ...],
+    found: Findings,
+    counts: dict[str, int],
+    published: PublishedPrints | None,
+) -> None:
+    covered = [check for check in checks if check in CHECKS]
+    for name, number in part.counts.items():
+        counts[name] = counts.get(name, 0) + number
+    for fault in part.faults:
+        found.fails(fault.check, fault.position, fault.what)
+    if part.unreadable is not None:
+        for check in covered:
+            found.unreadable(check, part.unreadable)
+    elif part.faults:
+        for check in covered:
+            found.cut_short(check)
+    elif covered == ["V15"] and published is not None:
+        _compare(part.prints, published, found)
+    else:
+        counted = part.counts.get("signatures", part.counts.get("entries"))
+        for check in covered:
+            found.holds(check, counted)
+
+
+def _compare(rebuilt: Mapping[str, str], published: PublishedPrints, found: Findings) -> None:
+    differing = sorted(
+        name
+        for name in {*rebuilt, *published.prints}
+        if rebuilt.get(name) != published.prints.get(name)
+    )
+    if differing:
+        told = ", ".join(differing)
+        what = f"số liệu khác / figures differ at position {published.position}: {told}"
+        found.fails("V15", None, what)
+    else:
+        found.holds("V15", len(rebuilt))

@@ -1,0 +1,213 @@
+"""A sealed archive holds; every manipulation of it is named by the check that finds it."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+from typer.testing import CliRunner
+
+from thidua.audit.checks import CHECKS, Verdict
+from thidua.cli.app import app
+from thidua.signing import Algorithm, SigningKey
+from thidua.tlog.notes import NoteSigner
+from thidua.tlog.policy import Policy, write_policy
+from thidua.tlog.tiles import CHECKPOINT, bundle_path, tile_path
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from tests.audit.copies import Copy
+    from thidua.audit.verifying import Verified
+
+RUN = CliRunner()
+
+
+def verdicts(found: Verified) -> dict[str, Verdict]:
+    return {one.check: one.verdict for one in found.results}
+
+
+def failing(found: Verified) -> set[str]:
+    return {one.check for one in found.results if one.verdict is Verdict.FAILS}
+
+
+def test_the_seed_years_archive_holds_in_every_check(sealed_year: Copy) -> None:
+    found = sealed_year.verify()
+    assert found.holds, [one for one in found.results if one.verdict is Verdict.NOT_CHECKED]
+    assert list(verdicts(found)) == list(CHECKS)
+    assert found.counts["signatures"] == found.size - found.counts["said"]
+    assert found.counts["reached"] == found.size == sealed_year.size
+    nothing = {check for check, verdict in verdicts(found).items() if verdict is Verdict.NOTHING}
+    assert nothing == {"V04", "V16", "V17", "V18"}
+
+
+def test_without_signatures_or_without_the_root_key_nothing_is_called_verified(
+    sealed_year: Copy,
+) -> None:
+    found = sealed_year.verify(signatures=False)
+    assert (found.holds, found.fails) == (False, False)
+    assert verdicts(found)["V06"] is Verdict.NOT_CHECKED
+    found = sealed_year.verify(Policy(sealed_year.policy.log))
+    assert (found.holds, verdicts(found)["V07"]) == (False, Verdict.NOT_CHECKED)
+
+
+def without(position: int) -> Callable[[list[bytes]], list[bytes]]:
+    return lambda entries: entries[: position - 1] + entries[position:]
+
+
+def swapped(entries: list[bytes]) -> list[bytes]:
+    return [*entries[:50], entries[51], entries[50], *entries[52:]]
+
+
+def doubled(entries: list[bytes]) -> list[bytes]:
+    return [*entries[:60], entries[59], *entries[60:]]
+
+
+def refused_otherwise(entries: list[bytes]) -> list[bytes]:
+    return [raw.replace(b"SELF_SCORING", b"NOT_ELIGIBLE") for raw in entries]
+
+
+def backdated(entries: list[bytes]) -> list[bytes]:
+    return [*entries[:100], entries[100].replace(b'"rx":"2', b'"rx":"1', 1), *entries[101:]]
+
+
+def of_another_judge(entries: list[bytes]) -> list[bytes]:
+    return [raw.replace(b'"by":"pledges/1"', b'"by":"units/1"') for raw in entries]
+
+
+@pytest.mark.parametrize(
+    ("change", "check"),
+    [
+        (without(20), "V08"),
+        (swapped, "V10"),
+        (doubled, "V08"),
+        (refused_otherwise, "V13"),
+        (backdated, "V10"),
+        (of_another_judge, "V08"),
+    ],
+)
+def test_who_holds_the_logs_key_still_cannot_change_what_publishers_said(
+    copy: Copy, change: Callable[[list[bytes]], list[bytes]], check: str
+) -> None:
+    copy.sealed_again(change(copy.entries()))
+    found = copy.verify()
+    assert found.fails
+    assert check in failing(found)
+
+
+def test_an_own_event_left_out_is_found_as_such(copy: Copy) -> None:
+    entries = copy.entries()
+    own = max(
+        n for n, raw in enumerate(entries) if raw.startswith(b'{"v":1') and b"ballots/1" in raw
+    )
+    copy.sealed_again(entries[:own])
+    copy.publish({}, own)
+    found = copy.verify()
+    assert found.fails
+    assert failing(found) <= {"V13", "V14", "V15"}
+
+
+def test_an_edited_entry_is_named_by_its_position(copy: Copy) -> None:
+    bundle = copy.folder / bundle_path(0, copy.size)
+    raw = bundle.read_bytes()
+    entries = copy.entries()
+    at = sum(2 + len(entry) for entry in entries[:122]) + 2 + len(entries[122]) // 2
+    bundle.write_bytes(raw[:at] + bytes([raw[at] ^ 1]) + raw[at + 1 :])
+    found = copy.verify()
+    assert found.fails
+    [first] = [one for one in found.results if one.check == "V01"]
+    assert (first.verdict, first.position) == (Verdict.FAILS, 123)
+
+
+def test_other_figures_than_the_log_gives_are_found(copy: Copy) -> None:
+    copy.publish({"ranking": "0" * 64}, copy.size)
+    # A published file is never written over: the cheat must replace it.
+    found = copy.verify()
+    assert failing(found) == {"V15"}
+    copy.without_figures()
+    assert verdicts(copy.verify())["V15"] is Verdict.NOT_CHECKED
+
+
+def test_another_key_another_origin_and_a_forged_checkpoint_are_found(copy: Copy) -> None:
+    stranger = NoteSigner(copy.signer.name, SigningKey.generate(Algorithm.EDDSA))
+    copy.sealed_again(copy.entries(), stranger)
+    assert "V03" in failing(copy.verify())
+    copy.sealed_again(copy.entries(), NoteSigner("log.khac.vn/p0", copy.signer.key))
+    assert "V03" in failing(copy.verify())
+
+
+def test_another_root_key_than_the_one_on_paper_is_found(copy: Copy) -> None:
+    other = SigningKey.generate(Algorithm.ES256).verifying_key.spki
+    found = copy.verify(Policy(copy.policy.log, root_spki=other))
+    assert "V07" in failing(found)
+
+
+def test_a_missing_file_is_no_proof_either_way(copy: Copy) -> None:
+    (copy.folder / bundle_path(0, copy.size)).unlink()
+    found = copy.verify()
+    assert (found.holds, found.fails) == (False, False)
+    (copy.folder / CHECKPOINT).unlink()
+    found = copy.verify()
+    assert (found.holds, found.fails, found.size) == (False, False, 0)
+
+
+def test_an_empty_log_is_never_verified(copy: Copy) -> None:
+    copy.sealed_again([])
+    found = copy.verify()
+    assert not found.holds
+
+
+@pytest.fixture
+def policy_file(sealed_year: Copy, tmp_path: Path) -> Path:
+    path = tmp_path / "policy"
+    path.write_text(write_policy(sealed_year.policy), encoding="utf-8")
+    return path
+
+
+def test_the_command_says_in_words_what_was_checked_and_exits_0_4_or_9(
+    copy: Copy, policy_file: Path
+) -> None:
+    told = RUN.invoke(app, ["verify", str(copy.folder), "--policy", str(policy_file)])
+    assert told.exit_code == 0, told.output
+    assert "ĐÚNG: " in told.output
+    assert all(check in told.output for check in CHECKS)
+    told = RUN.invoke(
+        app, ["verify", str(copy.folder), "--policy", str(policy_file), "--json", "--no-signatures"]
+    )
+    assert told.exit_code == 9
+    assert json.loads(told.stdout)["holds"] is False
+    tile = copy.folder / tile_path(0, 0, copy.size)
+    tile.write_bytes(bytes(reversed(tile.read_bytes())))
+    told = RUN.invoke(app, ["verify", str(copy.folder), "--policy", str(policy_file)])
+    assert told.exit_code == 4
+    assert "KHÔNG ĐÚNG" in told.output
+
+
+def test_a_policy_from_inside_the_folder_is_not_trusted(copy: Copy) -> None:
+    inside = copy.folder / "policy"
+    inside.write_text(write_policy(copy.policy), encoding="utf-8")
+    told = RUN.invoke(app, ["verify", str(copy.folder), "--policy", str(inside)])
+    assert told.exit_code == 9
+    assert "another way" in told.output
+
+
+def test_signatures_checked_before_under_the_same_root_are_not_checked_again(
+    copy: Copy, policy_file: Path, tmp_path: Path
+) -> None:
+    state = tmp_path / "checked.json"
+    asked = [
+        "verify",
+        str(copy.folder),
+        "--policy",
+        str(policy_file),
+        "--resume",
+        str(state),
+        "--json",
+    ]
+    first, second = (json.loads(RUN.invoke(app, asked).stdout) for _ in range(2))
+    assert first["holds"]
+    assert second["holds"]
+    assert "signatures" in first["counts"]
+    assert "signatures" not in second["counts"]
