@@ -15,21 +15,27 @@ from pydantic import SecretStr
 
 from services.reporting import following
 from services.reporting.archive import Archive
+from services.reporting.cosigning import cosign
 from services.reporting.database import open_engine
 from services.reporting.following import Projector
 from services.reporting.publishing import publish_at_rest
 from services.reporting.sealing import Sealing
 from services.reporting.web.site import add_site
 from thidua.audit.authentic import Authenticity
+from thidua.errors import SettingsError
 from thidua.log import Names
 from thidua.log.redis_log import RedisLog
 from thidua.settings import Settings
 from thidua.signing import SigningKey
 from thidua.stream import new_broker, new_client, wait_for_redis
+from thidua.tlog.faults import ArchiveFaultError
 from thidua.tlog.notes import NoteSigner
+from thidua.tlog.policy import read_policy
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+
+    from thidua.tlog.policy import Policy
 
 log = structlog.get_logger(__name__)
 
@@ -42,10 +48,22 @@ class ReportingSettings(Settings):
     signing_key: SecretStr
     """Ed25519 private key, PEM, that signs checkpoints; give ``THIDUA_SIGNING_KEY_FILE``."""
 
+    policy_file: Path | None = None
+    """C2SP policy with the witnesses and their addresses; without it nobody cosigns."""
+
     def signer(self) -> NoteSigner:
         """The log's voice under its checkpoints."""
         key = SigningKey.from_pem(self.signing_key.get_secret_value().encode())
         return NoteSigner(self.origin, key)
+
+    def policy(self) -> Policy | None:
+        """The policy in its file; raises ``SettingsError`` when that holds none."""
+        if self.policy_file is None:
+            return None
+        try:
+            return read_policy(self.policy_file.read_text(encoding="utf-8"))
+        except (OSError, ValueError, ArchiveFaultError) as error:
+            raise SettingsError("THIDUA_POLICY_FILE", str(error)) from None
 
 
 def create_app(settings: ReportingSettings | None = None) -> FastAPI:
@@ -76,17 +94,20 @@ def create_app(settings: ReportingSettings | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        policy = settings.policy()
         await wait_for_redis(client)
         await asyncio.to_thread(projector.start)
         await sealing.begin()
         await following.tell(event_log, positions)
         projecting.rewind()
         await broker.start()
-        keeping = (
+        keeping = [
             asyncio.create_task(sealing.run()),
             asyncio.create_task(following.keep_telling(event_log, positions)),
             asyncio.create_task(publish_at_rest(engine, projector, archive)),
-        )
+        ]
+        if policy is not None:
+            keeping.append(asyncio.create_task(cosign(archive, policy)))
         gc.collect()
         gc.freeze()
         log.info("service_started", position=projector.position, sealed=sealing.position)

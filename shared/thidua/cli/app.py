@@ -7,7 +7,7 @@ from importlib.metadata import entry_points
 
 import typer
 
-from thidua.cli import events, keygen, verify
+from thidua.cli import events, keygen, verify, witness
 from thidua.errors import ThiduaError
 
 EXIT_UNEXPECTED = 1
@@ -24,6 +24,7 @@ app.command("keygen")(keygen.keygen)
 app.add_typer(events.app, name="event")
 app.command("receipt")(events.receipt)
 app.command("verify")(verify.verify_folder)
+app.add_typer(witness.app, name="witness")
 
 
 def main() -> None:
