@@ -63,7 +63,7 @@ def alarm(view: View[Cycle], subject: str) -> datetime | None:
     waiting = set(cycle.opened.members) - cycle.answered
     last_days = {m.last_day for m in registry.memberships if m.unit in waiting and m.last_day}
     ends = {day + timedelta(days=1) for day in last_days}
-    ends |= {end for unit in waiting if (end := registry.units[unit].ended) is not None}
+    ends |= {unit.ended for unit in registry.units.values() if unit.code in waiting and unit.ended}
     gone = (day for day in sorted(ends) if not _waiting(cycle, registry, day))
     first = next(gone, None)
     return None if first is None else start_of_local_day(first)
