@@ -215,6 +215,36 @@ def test_when_the_chairs_unit_no_longer_exists_the_deputy_acts() -> None:
     assert acting_chair(standing, BEFORE, Frame("BVHTTDL/BGPB/2019"), DAY) == "LCA"
 
 
+def test_invariant_7_an_officer_that_has_left_the_cluster_acts_no_more() -> None:
+    standing = registry(unit("LCH"), unit("LCA"))
+    for code, last_day in (("LCH", DAY - timedelta(days=1)), ("LCA", DAY)):
+        ended = u.MembershipEnded(cluster="BGPB", unit=code, last_day=last_day, basis="QĐ 12")
+        standing = evolve_registry(standing, event(ended, "BVHTTDL"))
+
+    assert acting_chair(standing, BEFORE, Frame("BVHTTDL/BGPB/2019"), DAY) == "LCA"
+    next_day = DAY + timedelta(days=1)
+    assert acting_chair(standing, BEFORE, Frame("BVHTTDL/BGPB/2019"), next_day) is None
+    assert acting_deputy(standing, BEFORE, Frame("BVHTTDL/BGPB/2019"), next_day) is None
+
+
+def test_while_the_outgoing_chair_acts_for_a_refused_one_the_outgoing_deputy_stands_in_too() -> (
+    None
+):
+    refused = Frame(CYCLE, chair=Officer("HGI", "refused", "x"))
+
+    assert acting_deputy(BOTH, refused, BEFORE, DAY) == "LCA"
+    gone = registry(unit("LCH", ended=date(2021, 2, 1)), unit("LCA"), unit("HGI"))
+    assert acting_chair(gone, refused, BEFORE, DAY) == "LCA"
+
+
+def test_a_refused_deputy_is_not_replaced_by_the_one_of_the_year_before() -> None:
+    frame = Frame(
+        CYCLE, chair=Officer("LCA", "elected", "x"), deputy=Officer("HGI", "refused", "x")
+    )
+
+    assert acting_deputy(BOTH, frame, BEFORE, DAY) is None
+
+
 def test_an_election_for_another_year_leaves_this_years_officers() -> None:
     frame = evolve_frame(BEFORE, event(elected(b.ChairElected, "HGI", 2021), BEFORE.subject))
 
