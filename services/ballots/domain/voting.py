@@ -252,8 +252,7 @@ def _office_free(data: b.BallotOpened, matter: Matter, office: Frame) -> Refused
     holder = office.chair if data.about == "chair" else office.deputy
     if holder is None or holder.status == "refused":
         return None
-    unit = matter.registry.units.get(holder.unit)
-    if unit is not None and not unit.exists(matter.day):
+    if holder.unit not in matter.registry.members(matter.frame.cluster, matter.day):
         return None
     return Refused(Code.ALREADY_DONE, {"what": f"{data.about} {data.for_year}: {holder.unit}"})
 
