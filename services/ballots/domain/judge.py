@@ -23,7 +23,7 @@ from services.ballots.domain.voting import (
 from thidua.contracts import Event, Role
 from thidua.contracts import ballots as b
 from thidua.contracts.base import next_year
-from thidua.deciding import Judge, Judgement, Own, Refused, View, role_fault
+from thidua.deciding import Judge, Judgement, Own, Refused, View, merged_fault, role_fault
 from thidua.refusals import Code
 from thidua.standing import local_day, roles_held
 
@@ -52,7 +52,7 @@ def judge(event: Event, view: View[Cycle], rx: datetime) -> Judgement:
     day = local_day(rx)
     before = view.cycle(frame.before).frame
     held = _roles(event, cycle, roles_held(event.source, registry, frame, before, day))
-    if fault := role_fault(event, held, frame.year):
+    if fault := merged_fault(event, registry, day) or role_fault(event, held, frame.year):
         return fault
     unit = getattr(event.data, "unit", None)
     if Role.AUTHORITY not in held and _speaks_for_itself(event) and unit != event.unit:

@@ -9,7 +9,16 @@ from services.pledges.domain.state import Cycle, evolve, start
 from thidua.clock import start_of_local_day
 from thidua.contracts import Event, Role, Scope
 from thidua.contracts import pledges as p
-from thidua.deciding import Judge, Judgement, Own, Recorded, Refused, View, role_fault
+from thidua.deciding import (
+    Judge,
+    Judgement,
+    Own,
+    Recorded,
+    Refused,
+    View,
+    merged_fault,
+    role_fault,
+)
 from thidua.refusals import Code
 from thidua.standing import Registry, local_day, roles_held
 
@@ -29,7 +38,7 @@ def judge(event: Event, view: View[Cycle], rx: datetime) -> Judgement:
     before = view.cycle(cycle.frame.before).frame
     held = roles_held(event.source, registry, cycle.frame, before, local_day(rx))
     return (
-        _gone(event, registry, rx)
+        merged_fault(event, registry, local_day(rx))
         or role_fault(event, held, cycle.frame.year)
         or _own_name(event)
         or _cycle_event(event, cycle, registry, rx)
@@ -213,15 +222,6 @@ def _result(data: p.TargetResultReported, cycle: Cycle, rx: datetime) -> Judgeme
             Code.STATE_FORBIDS, {"state": f"{data.unit} has not signed", "needed": "pledge-signed"}
         )
     return _day_fault(data.as_of, rx) or Recorded()
-
-
-def _gone(event: Event, registry: Registry, rx: datetime) -> Refused | None:
-    """The refusal of a unit that has merged into another."""
-    unit = registry.units.get(event.unit or "")
-    if unit is None or unit.exists(local_day(rx)) or not unit.into:
-        return None
-    facts = {"given": unit.code, "into": ", ".join(unit.into), "date": str(unit.ended)}
-    return Refused(Code.UNIT_MERGED, facts)
 
 
 def _own_name(event: Event) -> Refused | None:
