@@ -264,6 +264,56 @@ def test_chair_and_deputy_are_kept_apart() -> None:
     )
 
 
+officers = st.none() | st.builds(
+    Officer,
+    st.sampled_from(("LCA", "LCH", "HGI", "YBA")),
+    st.sampled_from(("carried-over", "elected", "recognised", "refused")),
+    st.just("x"),
+)
+gone_after = st.dictionaries(
+    st.sampled_from(("LCA", "LCH", "HGI")), st.sampled_from(("merged", "left"))
+)
+
+
+@given(
+    chairs=st.tuples(officers, officers), deputies=st.tuples(officers, officers), gone=gone_after
+)
+def test_invariant_7_who_acts_as_chair_or_deputy_is_always_a_member_not_refused_by_the_authority(
+    chairs: tuple[Officer | None, Officer | None],
+    deputies: tuple[Officer | None, Officer | None],
+    gone: dict[str, str],
+) -> None:
+    units = {
+        code: unit(code, ended=DAY if gone.get(code) == "merged" else None)
+        for code in ("LCA", "LCH", "HGI", "YBA")
+    }
+    standing = Registry(
+        "BVHTTDL",
+        units=units,
+        memberships=tuple(
+            Membership(
+                "BGPB",
+                code,
+                date(2009, 2, 13),
+                DAY - timedelta(days=1) if gone.get(code) == "left" else None,
+            )
+            for code in ("LCA", "LCH", "HGI")
+        ),
+    )
+    frame = Frame(CYCLE, chair=chairs[0], deputy=deputies[0])
+    before = Frame(BEFORE.subject, chair=chairs[1], deputy=deputies[1])
+    allowed = {
+        officer.unit
+        for officer in (*chairs, *deputies)
+        if officer is not None and officer.status != "refused"
+    }
+    members = standing.members("BGPB", DAY)
+
+    for acting in (acting_chair, acting_deputy):
+        who = acting(standing, frame, before, DAY)
+        assert who is None or (who in members and who in allowed)
+
+
 # --- roles ------------------------------------------------------------------------------------
 
 

@@ -28,6 +28,7 @@ from thidua.contracts import ballots as b
 from thidua.contracts import pledges as p
 from thidua.contracts import units as u
 from thidua.deciding import Refused
+from thidua.folding import Folded
 from thidua.refusals import Code
 
 
@@ -326,6 +327,29 @@ def test_v14_a_merged_unit_is_neither_on_the_next_pledges_roll_nor_waited_for_by
     assert len(conclusion.signed) == 5
 
 
+def test_v14_a_unit_that_merged_before_the_closing_is_neither_ranked_nor_considered() -> None:
+    together = opened("2020-11-12 20:00")
+    merge(together, "HGI", date(2020, 11, 13))
+    together.accepts("2020-11-13 10:00", year.CHAIR, u.ScoringClosed())
+    (ranking,) = together.told(u.RankingConsolidated)
+    (determined,) = together.told(b.EligibilityDetermined)
+    remaining = set(year.UNITS) - {"HGI"}
+    assert {row.unit for row in ranking.rows} == remaining
+    assert {row.unit for row in determined.rows} == eligible(determined) == remaining
+
+
+def test_invariant_1_a_member_that_joined_after_registration_and_pledge_is_not_considered() -> None:
+    together = opened("2020-11-12 20:00")
+    together.accepts("2020-11-12 20:00", year.MINISTRY, year.unit("TQU", "Tuyên Quang"))
+    together.accepts("2020-11-12 20:00", year.MINISTRY, joined("TQU", date(2020, 11, 1)))
+    together.accepts("2020-11-13 10:00", year.CHAIR, u.ScoringClosed())
+    (ranking,) = together.told(u.RankingConsolidated)
+    (determined,) = together.told(b.EligibilityDetermined)
+    assert ranking.left_out == ("TQU",)
+    assert eligible(determined) == set(year.UNITS)
+    assert broken(determined, "TQU") == {"registration", "pledge", "ranking"}
+
+
 @pytest.mark.parametrize("go", ["merges", "leaves"])
 def test_when_the_chairs_unit_is_gone_the_deputy_acts_at_once_in_all_three_services(
     go: str,
@@ -418,3 +442,25 @@ def test_what_a_service_has_reacted_to_is_not_reacted_to_again() -> None:
     told = len(together.events)
     together.settle("2021-06-30 08:00")
     assert len(together.events) == told
+
+
+def test_invariant_9_the_year_is_told_again_as_it_was_known_before_a_correction() -> None:
+    together = ranked()
+    told = len(together.events)
+    known = {service: story.state for service, story in together.stories.items()}
+    corrected = u.ScoreCorrected(
+        unit="SLA",
+        criterion="I.4",
+        points=Decimal("11.5"),
+        reason="Sai số liệu khách du lịch",
+        reference="BB 07/BB-CTĐ",
+    )
+    together.accepts("2020-11-30 08:00", year.CHAIR, corrected)
+    for service, story in together.stories.items():
+        then: Folded[object] = Folded(story.judge)
+        then.apply_all(together.events[:told])
+        assert then.cycle(year.CYCLE) == known[service]
+        then.apply_all(together.events[told:])
+        assert then.cycle(year.CYCLE) == story.state
+    assert known["units"].ranking.version == 1
+    assert together.stories["units"].state.ranking.version == 2
