@@ -11,11 +11,11 @@ from services.ballots.domain.counting import judge_board_event
 from services.ballots.domain.eligibility import determine
 from services.ballots.domain.evolve import evolve
 from services.ballots.domain.matter import Matter
+from services.ballots.domain.opening import judge_ballot_opened
 from services.ballots.domain.outcome import conclude
 from services.ballots.domain.state import Ballot, Cycle, start
 from services.ballots.domain.voting import (
     judge_ballot_extended,
-    judge_ballot_opened,
     judge_ballot_voided,
     judge_vote_cast,
     judge_written_opinion,
