@@ -122,9 +122,9 @@ def _dispatch(  # noqa: C901, PLR0911, PLR0912 - a flat dispatch
             office = view.cycle(next_year(event.subject, year)).frame
             return judge_ballot_opened(data, matter, cycle, office)
         case b.BallotExtended():
-            return judge_ballot_extended(data, cycle)
+            return judge_ballot_extended(data, matter, cycle)
         case b.BallotVoided():
-            return judge_ballot_voided(data, cycle)
+            return judge_ballot_voided(data, matter, cycle)
         case b.VoteCast() | b.VoteCorrected():
             return judge_vote_cast(data, matter, cycle, rx)
         case b.WrittenOpinionReceived():

@@ -10,7 +10,7 @@ from services.ballots.domain.nominations import eligibility_fault
 from services.ballots.domain.state import Conference, Cycle
 from thidua.contracts import Role
 from thidua.contracts import ballots as b
-from thidua.contracts.rulebook import Question
+from thidua.contracts.rulebook import Question, Title
 from thidua.deciding import Judgement, Own, Recorded, Refused
 from thidua.refusals import Code
 from thidua.standing import Frame
@@ -98,10 +98,11 @@ def _form(data: b.BallotOpened, matter: Matter, conference: Conference | None) -
 
 def _round(data: b.BallotOpened, matter: Matter, cycle: Cycle, office: Frame) -> Refused | None:
     """A matter has one ballot at a time; a further round follows the one that ordered it."""
+    matter_of = (data.about, data.for_year if data.about in OFFICES else None)
     same = [
         ballot
         for ballot in cycle.ballots.values()
-        if ballot.matter == (data.about, data.for_year) and ballot.state != "voided"
+        if ballot.matter == matter_of and ballot.state != "voided"
     ]
     if any(ballot.state == "open" for ballot in same):
         return _state(f"{data.about} is being voted on", "ballot-closed")
@@ -110,7 +111,7 @@ def _round(data: b.BallotOpened, matter: Matter, cycle: Cycle, office: Frame) ->
         if (
             previous is None
             or previous.ordered is None
-            or previous.matter != (data.about, data.for_year)
+            or previous.matter != matter_of
         ):
             return Refused(
                 Code.REFERENCE_UNKNOWN, {"what": "revote-ordered", "given": data.previous}
@@ -136,11 +137,7 @@ def _round(data: b.BallotOpened, matter: Matter, cycle: Cycle, office: Frame) ->
 
 def _office_free(data: b.BallotOpened, matter: Matter, office: Frame) -> Refused | None:
     if data.for_year not in {matter.frame.year, matter.frame.year + 1}:
-        expected = f"{matter.frame.year}, {matter.frame.year + 1}"
-        given = "" if data.for_year is None else str(data.for_year)
-        return Refused(
-            Code.DATE_INVALID, {"path": "/data/for_year", "given": given, "expected": expected}
-        )
+        return _year(data, f"{matter.frame.year}, {matter.frame.year + 1}")
     holder = office.chair if data.about == "chair" else office.deputy
     if holder is None or holder.status == "refused":
         return None
@@ -161,6 +158,8 @@ def _nominees(
     title = title_of(matter, data.about)
     if isinstance(title, Refused):
         return title
+    if data.for_year not in {None, matter.frame.year}:
+        return _year(data, f"{matter.frame.year}")
     ranking = cycle.considered.ranking
     accepted = conference.accepted if conference is not None else cycle.approved
     if ranking is None or accepted != ranking.version:
@@ -169,10 +168,18 @@ def _nominees(
     for nominee in data.nominees:
         if fault := eligibility_fault(nominee, data.about, matter):
             return fault
-        for excluded in title.excludes:
-            if (nominee, excluded) in cycle.proposed:
-                facts_of = {"unit": nominee, "title": data.about, "holds": excluded}
-                return Refused(Code.EXCLUSIVE_TITLE, facts_of)
+        if fault := _exclusion(nominee, title, matter):
+            return fault
+    return None
+
+
+def _exclusion(nominee: str, title: Title, matter: Matter) -> Refused | None:
+    """Proposed already for a title that excludes *title* or is excluded by it."""
+    for other in matter.titles.values():
+        exclusive = other.code in title.excludes or title.code in other.excludes
+        if exclusive and (nominee, other.code) in matter.proposals:
+            facts = {"unit": nominee, "title": title.code, "holds": other.code}
+            return Refused(Code.EXCLUSIVE_TITLE, facts)
     return None
 
 
@@ -204,6 +211,12 @@ def _places(data: b.BallotOpened, matter: Matter, question: Question) -> int:
 
 def _state(state: str, needed: str) -> Refused:
     return Refused(Code.STATE_FORBIDS, {"state": state, "needed": needed})
+
+
+def _year(data: b.BallotOpened, expected: str) -> Refused:
+    given = "" if data.for_year is None else str(data.for_year)
+    facts = {"path": "/data/for_year", "given": given, "expected": expected}
+    return Refused(Code.DATE_INVALID, facts)
 
 
 def _date(path: str, given: datetime | None, expected: str) -> Refused:

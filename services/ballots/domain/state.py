@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Literal
 
 from services.ballots.domain.decisions import Decisions, UnitTitle
-from services.ballots.domain.eligibility import Considered
+from services.ballots.domain.eligibility import OFFICES, Considered
 from thidua.contracts import ballots as b
 from thidua.contracts.rulebook import Question, VotingRules
 from thidua.standing import Frame
@@ -70,8 +70,8 @@ class Ballot:
 
     @property
     def matter(self) -> tuple[str, int | None]:
-        """What is decided: the title or the office and its year."""
-        return self.about, self.for_year
+        """What is decided: the office and its year, or the title, whose year is the cycle's."""
+        return self.about, self.for_year if self.about in OFFICES else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,12 +15,12 @@ from thidua.deciding import Judgement, Own, Recorded, Refused
 from thidua.refusals import Code
 
 
-def judge_ballot_extended(data: b.BallotExtended, cycle: Cycle) -> Judgement:
+def judge_ballot_extended(data: b.BallotExtended, matter: Matter, cycle: Cycle) -> Judgement:
     """The closing is put off while it lies ahead, at most as often as the rulebook allows."""
-    ballot = _open(data.ballot, cycle)
+    ballot = _presided(data.ballot, matter, cycle)
     if isinstance(ballot, Refused):
         return ballot
-    if ballot.closes is None:
+    if ballot.mode != "roll-call" or ballot.closes is None:
         return Refused(Code.MODE_WRONG, {"mode": ballot.mode, "needed": "roll-call"})
     if ballot.extensions >= ballot.rules.extensions:
         return Refused(
@@ -31,9 +31,9 @@ def judge_ballot_extended(data: b.BallotExtended, cycle: Cycle) -> Judgement:
     return Recorded()
 
 
-def judge_ballot_voided(data: b.BallotVoided, cycle: Cycle) -> Judgement:
+def judge_ballot_voided(data: b.BallotVoided, matter: Matter, cycle: Cycle) -> Judgement:
     """Whoever presides may void an open ballot, with a reason."""
-    ballot = _open(data.ballot, cycle)
+    ballot = _presided(data.ballot, matter, cycle)
     return ballot if isinstance(ballot, Refused) else Recorded()
 
 
@@ -118,6 +118,16 @@ def _when_all_voted(
     if not expected <= after.votes.keys() | after.written.keys():
         return ()
     return conclude(after, cycle, "all-voted", "")
+
+
+def _presided(name: str, matter: Matter, cycle: Cycle) -> Ballot | Refused:
+    """The open ballot when the publisher presides over it: chair or deputy where there is no conference."""
+    ballot = _open(name, cycle)
+    if isinstance(ballot, Refused) or ballot.conference is None:
+        return ballot
+    if matter.event.unit == cycle.conferences[ballot.conference].presiding:
+        return ballot
+    return Refused(Code.ROLE_REQUIRED, {"required": ["presiding"], "held": sorted(matter.roles)})
 
 
 def _open(name: str, cycle: Cycle) -> Ballot | Refused:
