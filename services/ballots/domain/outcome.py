@@ -87,7 +87,7 @@ def conclude(
     """
     subject = cycle.frame.subject
     tally = _tally(ballot, cycle, count)
-    took_part = _participants(ballot, count)
+    took_part = participants(ballot, count)
     told: list[EventData] = [b.BallotClosed(ballot=ballot.name, reason=reason), tally]
     if took_part < ballot.quorum:
         void = f"no quorum at closing: {took_part} took part, {ballot.quorum} needed"
@@ -207,14 +207,15 @@ def _answers(unit: str, votes: Sequence[b.Marks]) -> b.Answers:
 
 
 def _present(ballot: Ballot, cycle: Cycle) -> int:
-    """Who could vote: those there, and those whose written opinion counts."""
+    """Who could vote: those there, those who voted and left, and those whose written opinion counts."""
     conference = cycle.conferences.get(ballot.conference or "")
     there = ballot.roll if conference is None else ballot.roll & conference.attending
-    return len(there | ballot.written.keys())
+    voted = ballot.votes.keys() | ballot.written.keys() | (ballot.issued or frozenset())
+    return len(there | voted)
 
 
-def _participants(ballot: Ballot, count: b.CountRecorded | None) -> int:
-    """Who took part: votes or slips handed out, and written opinions."""
+def participants(ballot: Ballot, count: b.CountRecorded | None = None) -> int:
+    """How many took part: votes or slips handed out, and written opinions."""
     if count is None:
         return len(ballot.votes.keys() | ballot.written.keys())
     return count.issued + len(ballot.written)

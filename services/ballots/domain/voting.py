@@ -7,7 +7,7 @@ from datetime import datetime
 
 from services.ballots.domain.evolve import opinion_counts
 from services.ballots.domain.matter import Matter
-from services.ballots.domain.outcome import conclude
+from services.ballots.domain.outcome import conclude, participants
 from services.ballots.domain.state import Ballot, Cycle
 from thidua.contracts import Role
 from thidua.contracts import ballots as b
@@ -16,7 +16,11 @@ from thidua.refusals import Code
 
 
 def judge_ballot_extended(data: b.BallotExtended, matter: Matter, cycle: Cycle) -> Judgement:
-    """The closing is put off while it lies ahead, at most as often as the rulebook allows."""
+    """
+    The closing is put off while it lies ahead, at most as often as the rulebook allows.
+
+    Not once the quorum has voted: nobody may wait until the count suits.
+    """
     ballot = _presided(data.ballot, matter, cycle)
     if isinstance(ballot, Refused):
         return ballot
@@ -26,6 +30,8 @@ def judge_ballot_extended(data: b.BallotExtended, matter: Matter, cycle: Cycle) 
         return Refused(
             Code.ALREADY_DONE, {"what": f"{ballot.extensions} extensions of {ballot.name}"}
         )
+    if participants(ballot) >= ballot.quorum:
+        return _state("quorum reached", "quorum not reached")
     if data.closes <= ballot.closes:
         return _date("/data/closes", data.closes, f"> {ballot.closes.isoformat()}")
     return Recorded()
@@ -82,7 +88,7 @@ def judge_written_opinion(
     conference = cycle.conferences.get(ballot.conference or "")
     if conference is not None and data.member in conference.attending:
         return _state(f"{data.member} attends", "absent")
-    if data.member in ballot.written or data.member in ballot.votes:
+    if data.member in {*ballot.written, *ballot.votes, *(ballot.issued or ())}:
         return Refused(Code.ALREADY_COUNTED, {"unit": data.member})
     if fault := marks_fault(data.marks, data.member, ballot):
         return fault
