@@ -83,7 +83,7 @@ def _count(
         return Refused(Code.BOARD_INVALID, {"fault": "not on the board", "given": unknown[0]})
     if event.unit not in {members[counter] for counter in data.counters}:
         return Refused(Code.ROLE_REQUIRED, {"required": list(data.counters), "held": []})
-    if data.count in ballot.counts:
+    if data.count in ballot.counts or data.count in ballot.replaced:
         return Refused(Code.ALREADY_DONE, {"what": f"count {data.count} of {ballot.name}"})
     if data.replaces is not None and data.replaces not in ballot.counts:
         return Refused(Code.REFERENCE_UNKNOWN, {"what": "count", "given": data.replaces})

@@ -89,7 +89,8 @@ def _ballot(cycle: Cycle, event: Event) -> Cycle:  # noqa: C901, PLR0911, PLR091
         case b.CountRecorded(ballot=name, count=number, replaces=replaced):
             ballot = cycle.ballots[name]
             counts = {n: count for n, count in ballot.counts.items() if n != replaced}
-            return _with(cycle, replace(ballot, counts={**counts, number: data}))
+            gone = ballot.replaced if replaced is None else ballot.replaced | {replaced}
+            return _with(cycle, replace(ballot, counts={**counts, number: data}, replaced=gone))
         case b.CountSigned(ballot=name, count=number, member=member):
             ballot = cycle.ballots[name]
             signed: Mapping[int, frozenset[str]] = {

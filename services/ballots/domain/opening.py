@@ -108,11 +108,7 @@ def _round(data: b.BallotOpened, matter: Matter, cycle: Cycle, office: Frame) ->
         return _state(f"{data.about} is being voted on", "ballot-closed")
     if data.previous is not None:
         previous = cycle.ballots.get(data.previous)
-        if (
-            previous is None
-            or previous.ordered is None
-            or previous.matter != matter_of
-        ):
+        if previous is None or previous.ordered is None or previous.matter != matter_of:
             return Refused(
                 Code.REFERENCE_UNKNOWN, {"what": "revote-ordered", "given": data.previous}
             )

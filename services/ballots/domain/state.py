@@ -32,7 +32,8 @@ class Ballot:
     A matter put to the vote, with all that was frozen when it was opened.
 
     ``opened_by`` is the opening event's hash. ``tie`` marks a re-vote among units that had all reached
-    the threshold. ``votes`` and ``written`` are what counts now, one per unit.
+    the threshold. ``votes`` and ``written`` are what counts now, one per unit. ``counts`` are those that
+    stand; numbers of ``replaced`` ones are not used again, so that no old signature falls under a new count.
     """
 
     name: str
@@ -58,6 +59,7 @@ class Ballot:
     issued: frozenset[str] | None = None
     box: Literal["none", "sealed", "opened"] = "none"
     counts: Mapping[int, b.CountRecorded] = field(default_factory=dict)
+    replaced: frozenset[int] = frozenset()
     signed: Mapping[int, frozenset[str]] = field(default_factory=dict)
     outcome: b.OutcomeDecided | None = None
     ordered: b.RevoteOrdered | None = None
