@@ -129,6 +129,7 @@ def _opened(cycle: Cycle, event: Event, data: b.BallotOpened) -> Cycle:
         nominees=data.nominees,
         for_year=data.for_year,
         closes=data.closes,
+        previous=data.previous,
         rulebook=rulebook.version,
         question=question,
         rules=rulebook.voting,
@@ -137,8 +138,6 @@ def _opened(cycle: Cycle, event: Event, data: b.BallotOpened) -> Cycle:
         round=ordered.round if ordered is not None else 1,
         tie=ordered is not None and ordered.reason == "tie",
     )
-    if previous is not None:
-        cycle = _with(cycle, replace(previous, succeeded=True))
     return _with(cycle, ballot)
 
 

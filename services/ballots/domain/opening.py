@@ -104,6 +104,7 @@ def _round(data: b.BallotOpened, matter: Matter, cycle: Cycle, office: Frame) ->
         for ballot in cycle.ballots.values()
         if ballot.matter == matter_of and ballot.state != "voided"
     ]
+    followed = {ballot.previous for ballot in same}
     if any(ballot.state == "open" for ballot in same):
         return _state(f"{data.about} is being voted on", "ballot-closed")
     if data.previous is not None:
@@ -112,9 +113,7 @@ def _round(data: b.BallotOpened, matter: Matter, cycle: Cycle, office: Frame) ->
             return Refused(
                 Code.REFERENCE_UNKNOWN, {"what": "revote-ordered", "given": data.previous}
             )
-        if previous.succeeded and any(
-            ballot.round == previous.ordered.round for ballot in same if ballot is not previous
-        ):
+        if data.previous in followed:
             return Refused(Code.ALREADY_DONE, {"what": f"round {previous.ordered.round}"})
         if set(data.nominees) != set(previous.ordered.among):
             given = ", ".join(sorted(data.nominees))
@@ -122,7 +121,7 @@ def _round(data: b.BallotOpened, matter: Matter, cycle: Cycle, office: Frame) ->
                 Code.NOT_A_NOMINEE, {"given": given, "expected": ", ".join(previous.ordered.among)}
             )
         return None
-    if any(ballot.ordered is not None and not ballot.succeeded for ballot in same):
+    if any(ballot.ordered is not None and ballot.name not in followed for ballot in same):
         return _state("a further round is ordered", "previous")
     if data.about in OFFICES:
         return _office_free(data, matter, office)

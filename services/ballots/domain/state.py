@@ -31,7 +31,7 @@ class Ballot:
     """
     A matter put to the vote, with all that was frozen when it was opened.
 
-    ``opened_by`` is the opening event's hash. ``tie`` marks a re-vote among units that had all reached
+    ``opened_by`` is the opening event's hash, ``previous`` the ballot that ordered this round. ``tie`` marks a re-vote among units that had all reached
     the threshold. ``votes`` and ``written`` are what counts now, one per unit. ``counts`` are those that
     stand; numbers of ``replaced`` ones are not used again, so that no old signature falls under a new count.
     """
@@ -44,6 +44,7 @@ class Ballot:
     nominees: tuple[str, ...]
     for_year: int | None
     closes: datetime | None
+    previous: str | None
     rulebook: int
     question: Question
     rules: VotingRules
@@ -63,7 +64,6 @@ class Ballot:
     signed: Mapping[int, frozenset[str]] = field(default_factory=dict)
     outcome: b.OutcomeDecided | None = None
     ordered: b.RevoteOrdered | None = None
-    succeeded: bool = False
 
     @property
     def quorum(self) -> int:
