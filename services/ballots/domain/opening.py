@@ -7,20 +7,20 @@ from datetime import datetime
 from services.ballots.domain.eligibility import OFFICES
 from services.ballots.domain.matter import Matter, member_fault, title_of
 from services.ballots.domain.nominations import eligibility_fault
+from services.ballots.domain.officers import Seat
 from services.ballots.domain.state import Conference, Cycle
 from thidua.contracts import Role
 from thidua.contracts import ballots as b
 from thidua.contracts.rulebook import Question, Title
 from thidua.deciding import Judgement, Own, Recorded, Refused
 from thidua.refusals import Code
-from thidua.standing import Frame
 
 
 def judge_ballot_opened(
-    data: b.BallotOpened, matter: Matter, cycle: Cycle, office: Frame
+    data: b.BallotOpened, matter: Matter, cycle: Cycle, seat: Seat
 ) -> Judgement:
     """
-    Put a matter to the vote; *office* is the frame of the year an officer is elected for.
+    Put a matter to the vote; *seat* is the office that an officer is elected to.
 
     What is frozen now (roll, quorum, places) is recorded with it as ``roll-frozen``.
     """
@@ -35,8 +35,8 @@ def judge_ballot_opened(
     conference = cycle.conferences.get(data.conference or "")
     fault = (
         _form(data, matter, conference)
-        or _round(data, matter, cycle, office)
-        or _nominees(data, matter, cycle, office, conference)
+        or _round(data, matter, cycle, seat)
+        or _nominees(data, matter, cycle, seat, conference)
     )
     if fault is not None:
         return fault
@@ -96,7 +96,7 @@ def _form(data: b.BallotOpened, matter: Matter, conference: Conference | None) -
     return None
 
 
-def _round(data: b.BallotOpened, matter: Matter, cycle: Cycle, office: Frame) -> Refused | None:
+def _round(data: b.BallotOpened, matter: Matter, cycle: Cycle, seat: Seat) -> Refused | None:
     """A matter has one ballot at a time; a further round follows the one that ordered it."""
     matter_of = (data.about, data.for_year if data.about in OFFICES else None)
     same = [
@@ -124,32 +124,28 @@ def _round(data: b.BallotOpened, matter: Matter, cycle: Cycle, office: Frame) ->
     if any(ballot.ordered is not None and ballot.name not in followed for ballot in same):
         return _state("a further round is ordered", "previous")
     if data.about in OFFICES:
-        return _office_free(data, matter, office)
+        return _office_free(data, matter, seat)
     if any(ballot.outcome is not None for ballot in same):
         return Refused(Code.ALREADY_DONE, {"what": f"ballot on {data.about}"})
     return None
 
 
-def _office_free(data: b.BallotOpened, matter: Matter, office: Frame) -> Refused | None:
+def _office_free(data: b.BallotOpened, matter: Matter, seat: Seat) -> Refused | None:
     if data.for_year not in {matter.frame.year, matter.frame.year + 1}:
         return _year(data, f"{matter.frame.year}, {matter.frame.year + 1}")
-    holder = office.chair if data.about == "chair" else office.deputy
-    if holder is None or holder.status == "refused":
+    if seat.holder is None:
         return None
-    unit = matter.registry.units.get(holder.unit)
-    if unit is not None and not unit.exists(matter.day):
-        return None
-    return Refused(Code.ALREADY_DONE, {"what": f"{data.about} {data.for_year}: {holder.unit}"})
+    return Refused(Code.ALREADY_DONE, {"what": f"{data.about} {data.for_year}: {seat.holder}"})
 
 
 def _nominees(
-    data: b.BallotOpened, matter: Matter, cycle: Cycle, office: Frame, conference: Conference | None
+    data: b.BallotOpened, matter: Matter, cycle: Cycle, seat: Seat, conference: Conference | None
 ) -> Refused | None:
     for nominee in data.nominees:
         if fault := member_fault(matter, nominee):
             return fault
     if data.about in OFFICES:
-        return _office_nominees(data, cycle, office)
+        return _office_nominees(data, cycle, seat)
     title = title_of(matter, data.about)
     if isinstance(title, Refused):
         return title
@@ -178,14 +174,13 @@ def _exclusion(nominee: str, title: Title, matter: Matter) -> Refused | None:
     return None
 
 
-def _office_nominees(data: b.BallotOpened, cycle: Cycle, office: Frame) -> Refused | None:
-    other = office.deputy if data.about == "chair" else office.chair
+def _office_nominees(data: b.BallotOpened, cycle: Cycle, seat: Seat) -> Refused | None:
     for nominee in data.nominees:
         if nominee in cycle.boards:
             return Refused(
                 Code.BOARD_INVALID, {"fault": "nominee on the counting board", "given": nominee}
             )
-        if other is not None and other.status != "refused" and other.unit == nominee:
+        if nominee == seat.barred:
             return Refused(Code.OVERLAP, {"what": f"{nominee}: chair, deputy {data.for_year}"})
     return None
 

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from services.ballots.domain.evolve import opinion_counts
 from services.ballots.domain.matter import Matter
+from services.ballots.domain.officers import Seat
 from services.ballots.domain.outcome import conclude, participants
 from services.ballots.domain.state import Ballot, Cycle
 from thidua.contracts import Role
@@ -44,7 +45,7 @@ def judge_ballot_voided(data: b.BallotVoided, matter: Matter, cycle: Cycle) -> J
 
 
 def judge_vote_cast(
-    data: b.VoteCast | b.VoteCorrected, matter: Matter, cycle: Cycle, rx: datetime
+    data: b.VoteCast | b.VoteCorrected, matter: Matter, cycle: Cycle, seat: Seat
 ) -> Judgement:
     """One counted vote per member of the roll who is there: the first or the last, by the rulebook."""
     ballot = _open(data.ballot, cycle)
@@ -52,7 +53,7 @@ def judge_vote_cast(
         return ballot
     if ballot.mode != "roll-call":
         return Refused(Code.MODE_WRONG, {"mode": ballot.mode, "needed": "roll-call"})
-    if ballot.closes is not None and rx >= ballot.closes:
+    if ballot.closes is not None and matter.event.rx >= ballot.closes:
         return _closed(ballot, ballot.closes)
     unit = matter.event.unit or ""
     conference = cycle.conferences.get(ballot.conference or "")
@@ -66,12 +67,13 @@ def judge_vote_cast(
     elif unit in ballot.written or (unit in ballot.votes and ballot.question.repeat == "first"):
         return Refused(Code.ALREADY_COUNTED, {"unit": unit})
     if ballot.question.repeat == "first" and isinstance(data, b.VoteCast):
-        return Recorded(_when_all_voted(ballot, cycle, unit, data.marks))
+        after = replace(ballot, votes={**ballot.votes, unit: data.marks})
+        return Recorded(_when_all_voted(after, cycle, seat))
     return Recorded()
 
 
 def judge_written_opinion(
-    data: b.WrittenOpinionReceived, matter: Matter, cycle: Cycle
+    data: b.WrittenOpinionReceived, matter: Matter, cycle: Cycle, seat: Seat
 ) -> Judgement:
     """An absent member's opinion: recorded whenever it comes, counted only in time."""
     ballot = cycle.ballots.get(data.ballot)
@@ -93,7 +95,8 @@ def judge_written_opinion(
     if fault := marks_fault(data.marks, data.member, ballot):
         return fault
     if opinion_counts(ballot) and ballot.mode == "roll-call" and ballot.question.repeat == "first":
-        return Recorded(_when_all_voted(ballot, cycle, data.member, data.marks, written=True))
+        after = replace(ballot, written={**ballot.written, data.member: data.marks})
+        return Recorded(_when_all_voted(after, cycle, seat))
     return Recorded()
 
 
@@ -110,20 +113,13 @@ def marks_fault(marks: b.Marks, voter: str, ballot: Ballot) -> Refused | None:
     return None
 
 
-def _when_all_voted(
-    ballot: Ballot, cycle: Cycle, unit: str, marks: b.Marks, *, written: bool = False
-) -> tuple[Own, ...]:
+def _when_all_voted(ballot: Ballot, cycle: Cycle, seat: Seat) -> tuple[Own, ...]:
     """Nothing can change any more once all who may vote have, where the first vote counts."""
-    after = (
-        replace(ballot, written={**ballot.written, unit: marks})
-        if written
-        else replace(ballot, votes={**ballot.votes, unit: marks})
-    )
     conference = cycle.conferences.get(ballot.conference or "")
     expected = ballot.roll if conference is None else ballot.roll & conference.attending
-    if not expected <= after.votes.keys() | after.written.keys():
+    if not expected <= ballot.votes.keys() | ballot.written.keys():
         return ()
-    return conclude(after, cycle, "all-voted", "")
+    return conclude(ballot, cycle, seat, "all-voted")
 
 
 def _presided(name: str, matter: Matter, cycle: Cycle) -> Ballot | Refused:
