@@ -159,16 +159,16 @@ def _nominees(
     for nominee in data.nominees:
         if fault := eligibility_fault(nominee, data.about, matter):
             return fault
-        if fault := _exclusion(nominee, title, matter):
+        if fault := _exclusion(nominee, title, matter, cycle):
             return fault
     return None
 
 
-def _exclusion(nominee: str, title: Title, matter: Matter) -> Refused | None:
-    """Proposed already for a title that excludes *title* or is excluded by it."""
+def _exclusion(nominee: str, title: Title, matter: Matter, cycle: Cycle) -> Refused | None:
+    """Proposed, or still voted on, for a title that excludes *title* or is excluded by it."""
     for other in matter.titles.values():
         exclusive = other.code in title.excludes or title.code in other.excludes
-        if exclusive and (nominee, other.code) in matter.proposals:
+        if exclusive and nominee in cycle.standing_for(other.code):
             facts = {"unit": nominee, "title": title.code, "holds": other.code}
             return Refused(Code.EXCLUSIVE_TITLE, facts)
     return None

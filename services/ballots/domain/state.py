@@ -103,6 +103,18 @@ class Cycle:
         """Every unit proposed, with the title."""
         return frozenset((proposal.unit, proposal.title) for proposal in self.proposals)
 
+    def standing_for(self, title: str) -> frozenset[str]:
+        """Units proposed for *title* or still in the running: in an open ballot or a round to come."""
+        known = [one for one in self.ballots.values() if one.about == title]
+        followed = {one.previous for one in known if one.state != "voided"}
+        found = {proposal.unit for proposal in self.proposals if proposal.title == title}
+        for one in known:
+            if one.state == "open":
+                found.update(one.nominees)
+            elif one.ordered is not None and one.name not in followed:
+                found.update(one.ordered.among)
+        return frozenset(found)
+
     @property
     def boards(self) -> frozenset[str]:
         """The units of counting boards of conferences that are not over."""

@@ -242,6 +242,19 @@ def test_titles_exclude_each_other_whichever_is_voted_on_first() -> None:
     assert (refused.code, refused.facts["holds"]) == (Code.EXCLUSIVE_TITLE, "bang-khen-bo")
 
 
+def test_who_is_still_voted_on_for_a_title_is_no_nominee_for_one_that_excludes_it() -> None:
+    story = ready()
+    accept(story, AT, ballot("co-bo", "LCA", "LCH", "LSN", "SLA"), CHAIR)
+    certificates = ballot("bang-khen-bo", "SLA", "HGI")
+    assert refusal(story, AT, certificates, CHAIR).code is Code.EXCLUSIVE_TITLE
+    conf.boxed(story, AT, "co-bo")
+    conf.counted(story, AT, conf.count("co-bo", {"LCA": 7, "LCH": 6, "LSN": 4, "SLA": 4}))
+    assert refusal(story, LATER, certificates, CHAIR).code is Code.EXCLUSIVE_TITLE
+    second = ballot("co-bo", "LSN", "SLA", ballot="co-bo-2", previous="co-bo")
+    conf.voted_on_paper(story, LATER, second, {"LSN": 6, "SLA": 1})
+    accept(story, LATER, certificates, CHAIR)
+
+
 def test_a_title_that_is_proposed_on_the_provinces_route_is_not_balloted() -> None:
     assert regulation().titles[2].state_level
     rulebook = book()
