@@ -135,15 +135,22 @@ anything: st.SearchStrategy[Step] = st.one_of(
 
 
 def _calls(draw: st.DrawFn, opened: list[tuple[str, str]]) -> list[Step]:
-    """Roll calls side by side, most of the members' votes, and their end."""
+    """Roll calls side by side, most of the members' votes, their end, and a further round of each."""
     steps: list[Step] = [
         (CHAIR, _opened(name, about, STANDING, "roll-call")) for name, about in opened
     ]
     likely = draw(st.lists(st.sampled_from(STANDING), min_size=1, max_size=2, unique=True))
+    stray = draw(st.sampled_from(STANDING))
     for name, _ in opened:
         voters = draw(st.permutations(UNITS))[: draw(st.integers(4, 7))]
-        steps += [(f"/units/{unit}", conf.cast(name, *likely)) for unit in voters]
-    return [*steps, *draw(st.lists(anything, max_size=2)), None]
+        steps += [(f"/units/{unit}", conf.cast(name, *likely)) for unit in voters[1:]]
+        steps.append((f"/units/{voters[0]}", conf.cast(name, stray)))
+    steps += [*draw(st.lists(anything, max_size=2)), None]
+    for name, about in opened:
+        again = f"{name}-2"
+        steps.append((CHAIR, _again(again, about, STANDING, name)))
+        steps += [(f"/units/{unit}", conf.cast(again, stray)) for unit in UNITS]
+    return [*steps, None]
 
 
 def _paper(draw: st.DrawFn, name: str, about: str) -> list[Step]:
@@ -181,7 +188,11 @@ def stories(draw: st.DrawFn) -> list[Step]:
 
 
 def held(rulebook: u.RulebookAdopted, steps: list[Step]) -> Story[Cycle]:
-    """The conference under *rulebook* after *steps*, a minute apart; every judgement is one of the two."""
+    """
+    The conference under *rulebook* after *steps*, a minute apart; every judgement is one of the two.
+
+    Roll calls end after forty minutes; a further round is among those it was ordered for.
+    """
     story = ready(rulebook=rulebook)
     at = story.events[-1].rx
     for step in steps:
@@ -190,6 +201,10 @@ def held(rulebook: u.RulebookAdopted, steps: list[Step]) -> Story[Cycle]:
         if step is None:
             continue
         source, data = step
+        if isinstance(data, b.BallotOpened) and data.previous in story.state.ballots:
+            ordered = story.state.ballots[data.previous].ordered
+            among = data.nominees if ordered is None else ordered.among
+            data = data.model_copy(update={"nominees": among})
         if isinstance(data, b.BallotOpened) and data.mode == "roll-call":
             data = data.model_copy(update={"closes": at + timedelta(minutes=40)})
         if isinstance(data, b.BallotExtended):

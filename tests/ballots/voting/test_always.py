@@ -181,6 +181,7 @@ def test_invariant_3_rules_and_roll_are_always_those_of_the_moment_of_opening(
                 assert (decided.share, decided.base_of) == (asked.threshold, asked.base)
                 assert decided.needed == asked.threshold.needed(decided.base)
                 assert decided.participants >= decided.quorum
+                assert decided.base == on_roll or decided.base_of != "members"
             case _:
                 pass
 
