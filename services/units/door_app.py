@@ -52,7 +52,12 @@ def create_app(settings: DoorSettings | None = None) -> FastAPI:  # noqa: C901, 
     event_log = RedisLog(client, names)
     door = Door(event_log, origin=settings.origin, sandbox=settings.is_sandbox)
     entries = Follower(
-        broker, names.log, door.from_log, lambda: f"{door.receipts.position}-0", most=PAGE
+        broker,
+        names.log,
+        door.from_log,
+        lambda: f"{door.receipts.position}-0",
+        most=PAGE,
+        who="door",
     )
     answered = {"at": "0-0"}
 
@@ -60,7 +65,9 @@ def create_app(settings: DoorSettings | None = None) -> FastAPI:  # noqa: C901, 
         await door.from_answers(raw)
         answered["at"] = raw[-1][0]
 
-    answers = Follower(broker, names.answers, from_answers, lambda: answered["at"], most=PAGE)
+    answers = Follower(
+        broker, names.answers, from_answers, lambda: answered["at"], most=PAGE, who="door"
+    )
     draining = Draining(broker, client, names, door)
 
     async def keep_publishers() -> None:
@@ -98,6 +105,7 @@ def create_app(settings: DoorSettings | None = None) -> FastAPI:  # noqa: C901, 
         docs_url=None,
         redoc_url=None,
     )
+    app.state.broker = broker
 
     @app.exception_handler(NotAdmittedError)
     async def not_admitted(_request: Request, error: NotAdmittedError) -> Response:

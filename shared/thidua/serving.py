@@ -110,10 +110,20 @@ def deciding_app(judge: Judge[S], settings: ServiceSettings) -> AsgiFastStream:
     )
     judging = deciding.judging
     inbox = Follower(
-        broker, names.inbox(service), deciding.from_inbox, lambda: judging.offset, most=PAGE
+        broker,
+        names.inbox(service),
+        deciding.from_inbox,
+        lambda: judging.offset,
+        most=PAGE,
+        who=service,
     )
     entries = Follower(
-        broker, names.log, deciding.from_log, lambda: f"{judging.position}-0", most=PAGE
+        broker,
+        names.log,
+        deciding.from_log,
+        lambda: f"{judging.position}-0",
+        most=PAGE,
+        who=service,
     )
 
     async def keep_time() -> None:

@@ -67,7 +67,8 @@ class Follower:
 
     ``take`` gets batches of at most *most* entries. When it raises, the same entries come again, after
     a growing pause. A ``StopError`` halts the follower: it stays up, takes nothing more, and ``halted``
-    says why. ``beats`` counts the batches taken, as proof that the loop runs.
+    says why. ``beats`` counts the batches taken, as proof that the loop runs. ``who`` names the follower
+    in the AsyncAPI document.
     """
 
     def __init__(
@@ -78,6 +79,7 @@ class Follower:
         position: Callable[[], str],
         *,
         most: int = 100,
+        who: str = "follow",
     ) -> None:
         self.stream = stream
         self.halted: str | None = None
@@ -98,7 +100,7 @@ class Follower:
             ),
             parser=self._parse,
             no_reply=True,
-            title=f"follow:{stream}",
+            title=f"{who}:{stream}",
             description="Plain stream entries, read in order without a consumer group.",
         )
 
