@@ -30,6 +30,7 @@ from thidua.refusals import Code
 from thidua.serving import ServiceSettings
 from thidua.settings import Settings
 from thidua.signing import Algorithm, SigningKey, parse_jws, sign
+from thidua.stream import FOLLOW
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -124,19 +125,17 @@ _BY_HAND: Final = (
 
 def document() -> Json:
     """The document of all processes together; the same bytes at every call."""
-    told = AsyncAPI(
-        *_brokers(),
-        title="Thi đua: các luồng sự kiện / the streams",
-        version="1",
-        description=ABOUT,
-    )
-    said: Json = told.to_specification().to_jsonable()
-    operations = [*_followers(said), *_BY_HAND]
+    said = {name: _of_process(broker) for name, broker in _brokers().items()}
+    operations = [
+        *(one for name, told in said.items() for one in _followers(name, told)),
+        *_BY_HAND,
+    ]
+    door = said["door"]
     return {
-        "asyncapi": said["asyncapi"],
-        "info": said["info"],
-        "defaultContentType": said["defaultContentType"],
-        "servers": {"redis": {**said["servers"]["development"], "description": SERVER}},
+        "asyncapi": door["asyncapi"],
+        "info": door["info"],
+        "defaultContentType": door["defaultContentType"],
+        "servers": {"redis": {**door["servers"]["development"], "description": SERVER}},
         "channels": {name: _channel(*told) for name, told in _CHANNELS.items()},
         "operations": {
             f"{who}-{action}-{channel}": _operation(action, channel, sentence)
@@ -151,25 +150,35 @@ def document_text() -> str:
     return json.dumps(document(), ensure_ascii=False, indent=1) + "\n"
 
 
-def _brokers() -> list[Any]:
-    """The brokers of all processes, made as they are when they run; none connects."""
+def _brokers() -> dict[str, Any]:
+    """The broker of every process, made as it is when it runs; none connects."""
     deciding = ServiceSettings(origin=ORIGIN, signing_key=SecretStr(KEY.to_pem().decode()))
     reading = Settings(origin=ORIGIN, database_url=SecretStr("sqlite://"))
-    services = (units_app(deciding), ballots_app(deciding), pledges_app(deciding))
-    pages = (door_app(DoorSettings(origin=ORIGIN)), reporting_app(reading))
-    return [
-        *(broker for app in services for broker in app.brokers),
-        *(app.state.broker for app in pages),
-    ]
+    return {
+        "door": door_app(DoorSettings(origin=ORIGIN)).state.broker,
+        "units": units_app(deciding).broker,
+        "ballots": ballots_app(deciding).broker,
+        "pledges": pledges_app(deciding).broker,
+        "reporting": reporting_app(reading).state.broker,
+    }
 
 
-def _followers(said: Json) -> Iterable[tuple[str, str, str, str]]:
-    """Every follower that FastStream knows, by the stream it follows."""
+def _of_process(broker: Any) -> Json:
+    """What FastStream says of one process."""
+    title = "Thi đua: các luồng sự kiện / the streams"
+    told = AsyncAPI(broker, title=title, version="1", description=ABOUT)
+    said: Json = told.to_specification().to_jsonable()
+    return said
+
+
+def _followers(process: str, said: Json) -> Iterable[tuple[str, str, str, str]]:
+    """Every follower of a process by the stream it follows; where it has several, each has its own name."""
     channel_of = {key: name for name, (key, _, _) in _CHANNELS.items()}
     for title, operation in said["operations"].items():
         channel = said["channels"][unquote(operation["channel"]["$ref"].rsplit("/", 1)[-1])]
         who = title.partition(":")[0]
-        yield who, operation["action"], channel_of[channel["address"]], channel["description"]
+        name = channel_of[channel["address"]]
+        yield process if who == FOLLOW else who, operation["action"], name, channel["description"]
 
 
 def _channel(key: str, description: str, messages: tuple[str, ...]) -> Json:

@@ -52,12 +52,7 @@ def create_app(settings: DoorSettings | None = None) -> FastAPI:  # noqa: C901, 
     event_log = RedisLog(client, names)
     door = Door(event_log, origin=settings.origin, sandbox=settings.is_sandbox)
     entries = Follower(
-        broker,
-        names.log,
-        door.from_log,
-        lambda: f"{door.receipts.position}-0",
-        most=PAGE,
-        who="door",
+        broker, names.log, door.from_log, lambda: f"{door.receipts.position}-0", most=PAGE
     )
     answered = {"at": "0-0"}
 
@@ -65,9 +60,7 @@ def create_app(settings: DoorSettings | None = None) -> FastAPI:  # noqa: C901, 
         await door.from_answers(raw)
         answered["at"] = raw[-1][0]
 
-    answers = Follower(
-        broker, names.answers, from_answers, lambda: answered["at"], most=PAGE, who="door"
-    )
+    answers = Follower(broker, names.answers, from_answers, lambda: answered["at"], most=PAGE)
     draining = Draining(broker, client, names, door)
 
     async def keep_publishers() -> None:

@@ -52,7 +52,6 @@ class Draining:
                 self._taker(publisher),
                 lambda publisher=publisher: self._offsets[publisher],  # type: ignore[misc]
                 most=MOST,
-                who="door",
             )
             follower.rewind()
             self.followers[publisher] = follower

@@ -110,20 +110,10 @@ def deciding_app(judge: Judge[S], settings: ServiceSettings) -> AsgiFastStream:
     )
     judging = deciding.judging
     inbox = Follower(
-        broker,
-        names.inbox(service),
-        deciding.from_inbox,
-        lambda: judging.offset,
-        most=PAGE,
-        who=service,
+        broker, names.inbox(service), deciding.from_inbox, lambda: judging.offset, most=PAGE
     )
     entries = Follower(
-        broker,
-        names.log,
-        deciding.from_log,
-        lambda: f"{judging.position}-0",
-        most=PAGE,
-        who=service,
+        broker, names.log, deciding.from_log, lambda: f"{judging.position}-0", most=PAGE
     )
 
     async def keep_time() -> None:
