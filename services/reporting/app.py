@@ -87,6 +87,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         docs_url=None,
         redoc_url=None,
     )
+    app.state.broker = broker
 
     @app.get("/health/live", include_in_schema=False)
     async def live() -> PlainTextResponse:

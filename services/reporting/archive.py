@@ -281,7 +281,7 @@ def follow(
         await asyncio.to_thread(archive.seal, batch)
         await told(archive.position)
 
-    return Follower(broker, stream, take, lambda: f"{archive.position}-0", most=PAGE)
+    return Follower(broker, stream, take, lambda: f"{archive.position}-0", most=PAGE, who="archive")
 
 
 def _status(connection: Connection) -> ArchiveStatus:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, get_args
 
 import pytest
 
-from thidua.contracts import Role, ballots, units
+from thidua.contracts import Role, ballots, pledges, units
 
 if TYPE_CHECKING:
     from thidua.contracts import EventData
@@ -17,6 +17,7 @@ SERVICES = Path(__file__).parents[2] / "services"
 TYPES: dict[str, tuple[type[EventData], ...]] = {
     "units": get_args(units.UnitsEvent),
     "ballots": get_args(ballots.BallotsEvent),
+    "pledges": get_args(pledges.PledgesEvent),
 }
 
 
