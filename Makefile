@@ -7,13 +7,14 @@ STAMP := $(VENV)/.made-from
 LOCK := requirements/dev.lock
 MAKEFLAGS += --no-print-directory
 
-.PHONY: help demo test test-postgres test-redis test-faults test-deploy coverage check fix bench lock up down clean
+.PHONY: help demo test test-postgres test-redis test-asyncapi test-faults test-deploy coverage golden check fix bench lock up down clean
 
 help:
 	@echo "make demo            play the seed year and leave the pages on http://127.0.0.1:8080"
 	@echo "make test            all tests on an embedded Valkey and SQLite"
 	@echo "make test-postgres   the reporting tests and the seed year on PostgreSQL"
 	@echo "make test-redis      the log's contract on Debian's Redis 7.0"
+	@echo "make test-asyncapi   the AsyncAPI document by AsyncAPI's own parser, needs npm"
 	@echo "make check           lint, types, import rules"
 	@echo "make coverage        the tests again, and which branches they reach"
 	@echo "make bench           figures, as a table and JSON      (ARGS=--short)"
@@ -21,6 +22,7 @@ help:
 	@echo "make test-deploy     the compose stack, needs an engine"
 	@echo "make up, make down   the compose stack of deploy/"
 	@echo "make fix             format and mend what can be mended"
+	@echo "make golden          write down the AsyncAPI document and the contracts' schemas anew"
 	@echo "make lock            write requirements/*.lock anew from requirements/*.in"
 	@echo "make clean           remove the environment and what the tools left behind"
 
@@ -44,6 +46,10 @@ test-postgres: $(STAMP)
 
 test-redis: $(STAMP)
 	@THIDUA_TEST_SERVERS=local $(BIN)/python -m pytest -q -m debian $(ARGS)
+
+test-asyncapi: $(STAMP)
+	@npm install --silent --no-package-lock --no-save --ignore-scripts --prefix $(VENV)/npm @asyncapi/parser@3.6.6
+	@NODE_PATH=$(VENV)/npm/node_modules node tests/system/parse_asyncapi.cjs services/asyncapi.json
 
 test-faults: $(STAMP)
 	@$(BIN)/python -m tests.faults $(ARGS)
@@ -70,6 +76,10 @@ fix: $(STAMP)
 
 bench: $(STAMP)
 	@$(BIN)/python -m tests.bench $(ARGS)
+
+golden: $(STAMP)
+	@$(BIN)/python -m services.asyncapi
+	@$(BIN)/python -m tests.shared.contracts.schemas
 
 lock: $(STAMP)
 	@for name in run dev make; do \

@@ -100,6 +100,7 @@ def create_app(settings: ReportingSettings | None = None) -> FastAPI:
         await sealing.begin()
         await following.tell(event_log, positions)
         projecting.rewind()
+        sealing.follower.rewind()
         await broker.start()
         keeping = [
             asyncio.create_task(sealing.run()),
@@ -132,6 +133,7 @@ def create_app(settings: ReportingSettings | None = None) -> FastAPI:
         docs_url=None,
         redoc_url=None,
     )
+    app.state.broker = broker
 
     @app.get("/health/live", include_in_schema=False)
     async def live() -> PlainTextResponse:
@@ -141,7 +143,7 @@ def create_app(settings: ReportingSettings | None = None) -> FastAPI:
     async def ready() -> PlainTextResponse:
         told = (projecting.halted, projecting.failing, *sealing.faults)
         faults = [fault for fault in told if fault]
-        running = projecting.running and sealing.running and await broker.ping(1.0)
+        running = projecting.running and sealing.follower.running and await broker.ping(1.0)
         words = (
             f"reporting position={projector.position} sealed={sealing.position} {' '.join(faults)}"
         )

@@ -227,7 +227,9 @@ def follow(
         await asyncio.to_thread(projector.apply, batch)
         await told(projector.position)
 
-    return Follower(broker, stream, take, lambda: f"{projector.position}-0", most=MOST)
+    return Follower(
+        broker, stream, take, lambda: f"{projector.position}-0", most=MOST, who="projector"
+    )
 
 
 async def keep_telling(

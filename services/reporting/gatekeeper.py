@@ -16,22 +16,16 @@ from redis.exceptions import RedisError
 from services.reporting.archive import sealed_pages
 from thidua.errors import RetryError
 from thidua.log import EntryError
-from thidua.stream import Follower
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping, Sequence
-
-    from faststream.redis import RedisBroker
+    from collections.abc import Callable, Mapping, Sequence
 
     from services.reporting.archive import Archive
     from thidua.log import Entry, EventLog
-    from thidua.stream import RawEntry
 
 log = structlog.get_logger(__name__)
 
 PAGE: Final = 1000
-SEAL_SECONDS: Final = 0.2
-"""At most so often a checkpoint is signed while entries trickle in."""
 CLOSED: Final = "closed by the archive"
 """What stands in the place of a run id when the log must not be open."""
 
@@ -140,22 +134,3 @@ class Gatekeeper:
             except (RedisError, OSError, RetryError) as error:
                 log.warning("gate_check_failed", error=type(error).__name__, reason=str(error))
             await asyncio.sleep(every)
-
-
-def follow(
-    broker: RedisBroker, stream: str, archive: Archive, told: Callable[[int], Awaitable[None]]
-) -> Follower:
-    """
-    The subscriber that brings the log's entries to *archive*; it goes on from what is sealed.
-
-    *told* hears every position that is sealed. Entries that trickle in are sealed together.
-    """
-
-    async def take(entries: list[RawEntry]) -> None:
-        batch = [(int(name.partition("-")[0]), fields[b"e"]) for name, fields in entries]
-        await asyncio.to_thread(archive.seal, batch)
-        await told(archive.position)
-        if len(batch) < PAGE:
-            await asyncio.sleep(SEAL_SECONDS)
-
-    return Follower(broker, stream, take, lambda: f"{archive.position}-0", most=PAGE)

@@ -1,4 +1,4 @@
-"""Sealing while the process lives: become the archive's writer when nobody else is, follow the log, keep the gate."""
+"""Sealing while the process lives: the archive's writer follows the log and keeps the gate, replicas stand by."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ import structlog
 from redis.exceptions import RedisError
 
 from services.reporting.archive import SealedElsewhereError
-from services.reporting.gatekeeper import CLOSED, Gatekeeper, follow
-from thidua.errors import ThiduaError
+from services.reporting.gatekeeper import CLOSED, PAGE, Gatekeeper
+from thidua.errors import StopError, ThiduaError
+from thidua.stream import Follower
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -20,11 +21,13 @@ if TYPE_CHECKING:
 
     from services.reporting.archive import Archive
     from thidua.log import EventLog
-    from thidua.stream import Follower
+    from thidua.stream import RawEntry
 
 log = structlog.get_logger(__name__)
 
 STANDBY_SECONDS: Final = 0.5
+SEAL_SECONDS: Final = 0.2
+"""At most so often a checkpoint is signed while entries trickle in."""
 
 
 class Sealing:
@@ -45,25 +48,28 @@ class Sealing:
     ) -> None:
         self.archive = archive
         self.fault: str | None = None
-        self._broker = broker
-        self._stream = stream
+        self.follower = Follower(
+            broker, stream, self._take, lambda: f"{self.position}-0", most=PAGE, who="archive"
+        )
         self._log = event_log
         self._told = told
         self._gatekeeper = Gatekeeper(archive, event_log, others)
-        self._follower: Follower | None = None
 
     @property
     def faults(self) -> list[str]:
         """What keeps this process from sealing, and the gate shut."""
         gate = self.archive.gate()
-        follower = self._follower
-        told = [
-            self.fault,
-            None if gate.is_open else f"gate: {gate.reason}",
-            follower.halted if follower else None,
-            follower.failing if follower else None,
-        ]
+        shut = None if gate.is_open else f"gate: {gate.reason}"
+        told = (self.fault, shut, self.follower.halted, self.follower.failing)
         return [fault for fault in told if fault]
+
+    @property
+    def position(self) -> int:
+        """The last sealed position, whoever seals."""
+        if self.archive.is_writer:
+            return self.archive.position
+        newest = self.archive.checkpoint()
+        return newest.size if newest is not None else 0
 
     async def begin(self) -> None:
         """Become the writer if nobody else is, and open the log if it may be opened."""
@@ -77,31 +83,29 @@ class Sealing:
             log.critical("archive_not_started", reason=str(error), remedy=error.diagnostics())
             await self._log.open_gate(CLOSED)
             return
+        log.info("sealing_started", position=self.archive.position)
         await self._gatekeeper.check()
 
     async def run(self) -> None:
-        """Seal and keep the gate for ever; a replica takes over when the writer is gone."""
-        while self.fault is None and not self.archive.is_writer:
+        """Keep the gate for ever; a replica takes over when the writer is gone."""
+        while not self.archive.is_writer:
+            if self.fault is not None:
+                return
             await asyncio.sleep(STANDBY_SECONDS)
             with suppress(RedisError, OSError):
                 await self.begin()
-        if self.fault is not None:
-            return
-        self._follower = follow(self._broker, self._stream, self.archive, self._told)
-        self._follower.rewind()
-        await self._follower.subscriber.start()
-        log.info("sealing_started", position=self.archive.position)
         await self._gatekeeper.keep()
 
-    @property
-    def position(self) -> int:
-        """The last sealed position, whoever seals."""
-        if self.archive.is_writer:
-            return self.archive.position
-        newest = self.archive.checkpoint()
-        return newest.size if newest is not None else 0
-
-    @property
-    def running(self) -> bool:
-        """Whether the sealing follower runs, where there is one."""
-        return self._follower is None or self._follower.running
+    async def _take(self, entries: list[RawEntry]) -> None:
+        """Seal a batch, or stand by until the writer has sealed it; entries that trickle in are sealed together."""
+        batch = [(int(name.partition("-")[0]), fields[b"e"]) for name, fields in entries]
+        while not self.archive.is_writer:
+            if self.fault is not None:
+                raise StopError(self.fault)
+            if self.position >= batch[-1][0]:
+                return
+            await asyncio.sleep(STANDBY_SECONDS)
+        await asyncio.to_thread(self.archive.seal, batch)
+        await self._told(self.archive.position)
+        if len(batch) < PAGE:
+            await asyncio.sleep(SEAL_SECONDS)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Generic, Protocol, TypeVar
 
 from thidua.contracts import Event, EventData, Role
@@ -68,6 +68,15 @@ def role_required(required: tuple[Role, ...], held: frozenset[Role]) -> Refused:
     """The refusal that names the roles an act needs and those its publisher holds."""
     facts = {"required": [role.value for role in required], "held": sorted(held)}
     return Refused(Code.ROLE_REQUIRED, facts)
+
+
+def merged_fault(event: Event, registry: Registry, day: date) -> Refused | None:
+    """The refusal of a publisher whose unit has gone over into another by *day*: into what, and when."""
+    unit = registry.units.get(event.unit or "")
+    if unit is None or unit.exists(day) or not unit.into:
+        return None
+    facts = {"given": unit.code, "into": ", ".join(unit.into), "date": str(unit.ended)}
+    return Refused(Code.UNIT_MERGED, facts)
 
 
 class View(Protocol[S_co]):

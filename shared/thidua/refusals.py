@@ -1306,14 +1306,14 @@ _ROWS: Final = (
         403,
         "unit",
         vi=(
-            "Không có tên trong danh sách bỏ phiếu",
-            "“{unit}” không có trong danh sách của cuộc bỏ phiếu này.",
-            "Liên hệ chủ tọa nếu danh sách cần xem lại.",
+            "Không có tên trong danh sách",
+            "“{unit}” không có trong danh sách bỏ phiếu hoặc ký giao ước này.",
+            "Liên hệ chủ tọa hoặc cụm trưởng nếu danh sách cần xem lại.",
         ),
         en=(
             "Not on the roll",
-            "“{unit}” is not on the roll of this ballot.",
-            "Ask the presiding unit if the roll should be looked at.",
+            "“{unit}” is not on the roll of this ballot or pledge.",
+            "Ask the presiding unit or the chair if the roll should be looked at.",
         ),
     ),
     _refusal(
@@ -1529,14 +1529,14 @@ _ROWS: Final = (
         409,
         "unit",
         vi=(
-            "Đơn vị đã ký giao ước",
-            "Đơn vị “{unit}” đã ký giao ước này.",
-            "Không cần ký lại.",
+            "Đơn vị đã trả lời giao ước",
+            "Đơn vị “{unit}” đã ký hoặc đã từ chối ký giao ước này.",
+            "Không cần gửi lại; câu trả lời đã ghi không thay đổi được.",
         ),
         en=(
-            "The unit has signed",
-            "Unit “{unit}” has signed this pledge.",
-            "Nothing more is needed.",
+            "The unit has answered",
+            "Unit “{unit}” has signed this pledge or declined to.",
+            "Nothing more is needed; a recorded answer is not changed.",
         ),
     ),
     _refusal(
@@ -1563,13 +1563,13 @@ _ROWS: Final = (
         "given",
         vi=(
             "Văn bản giao ước khác bản đang ký",
-            "Mã băm bản đang ký: {expected}. Nhận được: {given}.",
-            "Tải bản giao ước đang ký và ký lại.",
+            "Phiên bản của giao ước: {expected}. Nhận được: {given}.",
+            "Tải phiên bản của giao ước và gửi sự kiện mới cho phiên bản ấy.",
         ),
         en=(
             "The pledge's text differs",
-            "Hash of the text being signed: {expected}. Given: {given}.",
-            "Fetch the present text and sign it.",
+            "Version of the pledge: {expected}. Given: {given}.",
+            "Fetch that version of the pledge and send a new event for it.",
         ),
     ),
     _refusal(

@@ -335,7 +335,7 @@ def acting_chair(registry: Registry, frame: Frame, before: Frame, day: date) -> 
 
     A recognised or carried-over chair acts; before recognition the year's regulation says whether
     the elected unit or the chair of the year *before* does; with no chair elected it is the latter.
-    When the chair's unit no longer exists, the deputy acts at once.
+    When the chair's unit no longer exists or has left the cluster, the deputy acts at once.
     """
     chair = frame.chair
     if chair is None or chair.status == "refused":
@@ -345,23 +345,24 @@ def acting_chair(registry: Registry, frame: Frame, before: Frame, day: date) -> 
         regulation = registry.regulations.get(frame.year)
         if regulation is not None and regulation.acting == "outgoing":
             chair = before.chair
-    if chair is not None and _exists(registry, chair.unit, day):
+    if chair is not None and chair.unit in registry.members(frame.cluster, day):
         return chair.unit
     return acting_deputy(registry, frame, before, day) if chair is not None else None
 
 
 def acting_deputy(registry: Registry, frame: Frame, before: Frame, day: date) -> str | None:
-    """The unit that is deputy of *frame*'s cycle on *day*, of the year *before* while none is elected."""
-    deputy = frame.deputy
+    """
+    The unit that is deputy of *frame*'s cycle on *day*, ``None`` when nobody is.
+
+    With no deputy elected, the deputy of the year *before* goes on as long as that year's chair does.
+    """
+    deputy, chair = frame.deputy, frame.chair
     if deputy is None or deputy.status == "refused":
-        deputy = before.deputy if frame.chair is None else None
-    if deputy is None or deputy.status == "refused" or not _exists(registry, deputy.unit, day):
+        outgoing = chair is None or chair.status == "refused"
+        deputy = before.deputy if outgoing else None
+    if deputy is None or deputy.status == "refused":
         return None
-    return deputy.unit
-
-
-def _exists(registry: Registry, unit: str, day: date) -> bool:
-    return unit in registry.units and registry.units[unit].exists(day)
+    return deputy.unit if deputy.unit in registry.members(frame.cluster, day) else None
 
 
 def roles_held(

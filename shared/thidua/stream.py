@@ -38,6 +38,8 @@ POLL_MS = 1000
 BACK_OFF = (0.05, 0.2, 0.5, 1.0, 2.0)
 GRACE_SECONDS = 8.0
 AWAY = "Redis does not answer"
+FOLLOW = "follow"
+"""What a follower is called in the AsyncAPI document when its process has one for a stream."""
 
 
 def new_broker(url: str, name: str) -> RedisBroker:
@@ -67,7 +69,8 @@ class Follower:
 
     ``take`` gets batches of at most *most* entries. When it raises, the same entries come again, after
     a growing pause. A ``StopError`` halts the follower: it stays up, takes nothing more, and ``halted``
-    says why. ``beats`` counts the batches taken, as proof that the loop runs.
+    says why. ``beats`` counts the batches taken, as proof that the loop runs. *who* names the follower
+    in the AsyncAPI document where a process has several for one stream.
     """
 
     def __init__(
@@ -78,6 +81,7 @@ class Follower:
         position: Callable[[], str],
         *,
         most: int = 100,
+        who: str = FOLLOW,
     ) -> None:
         self.stream = stream
         self.halted: str | None = None
@@ -98,7 +102,7 @@ class Follower:
             ),
             parser=self._parse,
             no_reply=True,
-            title=f"follow:{stream}",
+            title=f"{who}:{stream}",
             description="Plain stream entries, read in order without a consumer group.",
         )
 

@@ -215,6 +215,36 @@ def test_when_the_chairs_unit_no_longer_exists_the_deputy_acts() -> None:
     assert acting_chair(standing, BEFORE, Frame("BVHTTDL/BGPB/2019"), DAY) == "LCA"
 
 
+def test_invariant_7_an_officer_that_has_left_the_cluster_acts_no_more() -> None:
+    standing = registry(unit("LCH"), unit("LCA"))
+    for code, last_day in (("LCH", DAY - timedelta(days=1)), ("LCA", DAY)):
+        ended = u.MembershipEnded(cluster="BGPB", unit=code, last_day=last_day, basis="QĐ 12")
+        standing = evolve_registry(standing, event(ended, "BVHTTDL"))
+
+    assert acting_chair(standing, BEFORE, Frame("BVHTTDL/BGPB/2019"), DAY) == "LCA"
+    next_day = DAY + timedelta(days=1)
+    assert acting_chair(standing, BEFORE, Frame("BVHTTDL/BGPB/2019"), next_day) is None
+    assert acting_deputy(standing, BEFORE, Frame("BVHTTDL/BGPB/2019"), next_day) is None
+
+
+def test_while_the_outgoing_chair_acts_for_a_refused_one_the_outgoing_deputy_stands_in_too() -> (
+    None
+):
+    refused = Frame(CYCLE, chair=Officer("HGI", "refused", "x"))
+
+    assert acting_deputy(BOTH, refused, BEFORE, DAY) == "LCA"
+    gone = registry(unit("LCH", ended=date(2021, 2, 1)), unit("LCA"), unit("HGI"))
+    assert acting_chair(gone, refused, BEFORE, DAY) == "LCA"
+
+
+def test_a_refused_deputy_is_not_replaced_by_the_one_of_the_year_before() -> None:
+    frame = Frame(
+        CYCLE, chair=Officer("LCA", "elected", "x"), deputy=Officer("HGI", "refused", "x")
+    )
+
+    assert acting_deputy(BOTH, frame, BEFORE, DAY) is None
+
+
 def test_an_election_for_another_year_leaves_this_years_officers() -> None:
     frame = evolve_frame(BEFORE, event(elected(b.ChairElected, "HGI", 2021), BEFORE.subject))
 
@@ -232,6 +262,56 @@ def test_chair_and_deputy_are_kept_apart() -> None:
         Officer("LCA", "elected", "h" * 43),
         Officer("HGI", "elected", "h" * 43),
     )
+
+
+officers = st.none() | st.builds(
+    Officer,
+    st.sampled_from(("LCA", "LCH", "HGI", "YBA")),
+    st.sampled_from(("carried-over", "elected", "recognised", "refused")),
+    st.just("x"),
+)
+gone_after = st.dictionaries(
+    st.sampled_from(("LCA", "LCH", "HGI")), st.sampled_from(("merged", "left"))
+)
+
+
+@given(
+    chairs=st.tuples(officers, officers), deputies=st.tuples(officers, officers), gone=gone_after
+)
+def test_invariant_7_who_acts_as_chair_or_deputy_is_always_a_member_not_refused_by_the_authority(
+    chairs: tuple[Officer | None, Officer | None],
+    deputies: tuple[Officer | None, Officer | None],
+    gone: dict[str, str],
+) -> None:
+    units = {
+        code: unit(code, ended=DAY if gone.get(code) == "merged" else None)
+        for code in ("LCA", "LCH", "HGI", "YBA")
+    }
+    standing = Registry(
+        "BVHTTDL",
+        units=units,
+        memberships=tuple(
+            Membership(
+                "BGPB",
+                code,
+                date(2009, 2, 13),
+                DAY - timedelta(days=1) if gone.get(code) == "left" else None,
+            )
+            for code in ("LCA", "LCH", "HGI")
+        ),
+    )
+    frame = Frame(CYCLE, chair=chairs[0], deputy=deputies[0])
+    before = Frame(BEFORE.subject, chair=chairs[1], deputy=deputies[1])
+    allowed = {
+        officer.unit
+        for officer in (*chairs, *deputies)
+        if officer is not None and officer.status != "refused"
+    }
+    members = standing.members("BGPB", DAY)
+
+    for acting in (acting_chair, acting_deputy):
+        who = acting(standing, frame, before, DAY)
+        assert who is None or (who in members and who in allowed)
 
 
 # --- roles ------------------------------------------------------------------------------------

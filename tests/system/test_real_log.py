@@ -207,6 +207,29 @@ def test_an_event_drained_from_a_publishers_own_stream_is_judged_like_one_over_h
     speaker.entered("thidua.ballots.nomination-submitted.v1", jws)
 
 
+def test_a_pledge_is_concluded_when_units_says_that_its_silent_member_has_left(
+    cluster: Cluster,
+) -> None:
+    target = {"target": "x", "name_vi": "X", "measure": "%", "value": "1", "sense": "at-least"}
+    draft = {"version": 1, "theme": "Giao ước", "text": "Cam kết", "targets": [target]}
+    cluster.must("SOA", "pledges.pledge-drafted", draft)
+    cluster.settled()
+    for unit in ("SOA", "SOB"):
+        answer = {"unit": unit, "version": 1, "signer_role": "Giám đốc"}
+        cluster.must(unit, "pledges.pledge-signed", answer)
+    before = cluster.settled()["position"]
+    left = {"cluster": "KHOI", "unit": "SOC", "last_day": f"{YEAR - 1}-12-31", "basis": "QĐ 2"}
+
+    cluster.must("BNV", "units.membership-ended", left, "BNV")
+
+    deadline = time.monotonic() + 20
+    while cluster.settled()["position"] < before + 2:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    sent = cluster.say("SOA", "pledges.pledge-sent", {"version": 1})
+    assert sent.outcome == "recorded", sent.document
+
+
 def jws_hash(jws: str) -> str:
     from thidua.signing import parse_jws  # noqa: PLC0415 - used here alone
 

@@ -25,6 +25,8 @@ POOLS: Final[dict[str, tuple[object, ...]]] = {
     **dict.fromkeys(
         ("unit", "units", "into", "receiving", "lead", "members", "checks", "present"), UNIT_CODES
     ),
+    **dict.fromkeys(("of", "noticed", "chair", "signed", "declined"), UNIT_CODES),
+    "target": ("khach-du-lich", "cua-khau", "khac"),
     **dict.fromkeys(("criterion", "code", "group"), CRITERIA),
     **dict.fromkeys(("kid", "new_kid", "root_kid"), ("BVHTTDL/root", "LCA/1", "LCA/2")),
     **dict.fromkeys(("protest", "adjustment"), ("khieu-nai-1", "thuong-1", "tru-1")),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from services.ballots.domain.officers import Seat
 from services.ballots.domain.outcome import conclude
 from services.ballots.domain.state import Ballot, Conference, Cycle
 from thidua.contracts import Event
@@ -16,7 +17,7 @@ BoardEvent = (
 )
 
 
-def judge_board_event(data: BoardEvent, event: Event, cycle: Cycle) -> Judgement:
+def judge_board_event(data: BoardEvent, event: Event, cycle: Cycle, seat: Seat) -> Judgement:
     """What the board says of an open paper ballot; published by the unit of one of its members."""
     ballot = cycle.ballots.get(data.ballot)
     if ballot is None:
@@ -43,7 +44,7 @@ def judge_board_event(data: BoardEvent, event: Event, cycle: Cycle) -> Judgement
         case b.CountRecorded():
             return _count(data, event, ballot, conference)
         case b.CountSigned():
-            return _sign(data, event, ballot, conference, cycle)
+            return _sign(data, event, ballot, cycle, seat)
         case b.CountDisputed():
             return _known(data, event, ballot, conference) or Recorded()
 
@@ -83,7 +84,7 @@ def _count(
         return Refused(Code.BOARD_INVALID, {"fault": "not on the board", "given": unknown[0]})
     if event.unit not in {members[counter] for counter in data.counters}:
         return Refused(Code.ROLE_REQUIRED, {"required": list(data.counters), "held": []})
-    if data.count in ballot.counts:
+    if data.count in ballot.counts or data.count in ballot.replaced:
         return Refused(Code.ALREADY_DONE, {"what": f"count {data.count} of {ballot.name}"})
     if data.replaces is not None and data.replaces not in ballot.counts:
         return Refused(Code.REFERENCE_UNKNOWN, {"what": "count", "given": data.replaces})
@@ -127,14 +128,13 @@ def _known(
     return None
 
 
-def _sign(
-    data: b.CountSigned, event: Event, ballot: Ballot, conference: Conference, cycle: Cycle
-) -> Judgement:
+def _sign(data: b.CountSigned, event: Event, ballot: Ballot, cycle: Cycle, seat: Seat) -> Judgement:
     """
     P4, P5: a count confirmed by an equal one of other counters is signed.
 
     A majority of the board with its head concludes the ballot.
     """
+    conference = cycle.conferences[ballot.conference or ""]
     if fault := _known(data, event, ballot, conference):
         return fault
     signed = ballot.signed.get(data.count, frozenset())
@@ -153,7 +153,7 @@ def _sign(
     if 2 * len(signed) <= len(conference.board) or not heads <= signed:
         return Recorded()
     after = replace(ballot, signed={**ballot.signed, data.count: signed})
-    return Recorded(conclude(after, cycle, "counted", "", count))
+    return Recorded(conclude(after, cycle, seat, "counted", count))
 
 
 def _figures(count: b.CountRecorded) -> tuple[object, ...]:

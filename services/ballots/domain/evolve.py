@@ -89,7 +89,8 @@ def _ballot(cycle: Cycle, event: Event) -> Cycle:  # noqa: C901, PLR0911, PLR091
         case b.CountRecorded(ballot=name, count=number, replaces=replaced):
             ballot = cycle.ballots[name]
             counts = {n: count for n, count in ballot.counts.items() if n != replaced}
-            return _with(cycle, replace(ballot, counts={**counts, number: data}))
+            gone = ballot.replaced if replaced is None else ballot.replaced | {replaced}
+            return _with(cycle, replace(ballot, counts={**counts, number: data}, replaced=gone))
         case b.CountSigned(ballot=name, count=number, member=member):
             ballot = cycle.ballots[name]
             signed: Mapping[int, frozenset[str]] = {
@@ -128,6 +129,7 @@ def _opened(cycle: Cycle, event: Event, data: b.BallotOpened) -> Cycle:
         nominees=data.nominees,
         for_year=data.for_year,
         closes=data.closes,
+        previous=data.previous,
         rulebook=rulebook.version,
         question=question,
         rules=rulebook.voting,
@@ -136,8 +138,6 @@ def _opened(cycle: Cycle, event: Event, data: b.BallotOpened) -> Cycle:
         round=ordered.round if ordered is not None else 1,
         tie=ordered is not None and ordered.reason == "tie",
     )
-    if previous is not None:
-        cycle = _with(cycle, replace(previous, succeeded=True))
     return _with(cycle, ballot)
 
 

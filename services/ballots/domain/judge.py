@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from dataclasses import replace
+from datetime import date, datetime
 from typing import Final, assert_never
 
 from services.ballots.domain import awards, council, dossier, nominations, officers
 from services.ballots.domain.conference import judge_conference_event, judge_ranking_approved
 from services.ballots.domain.counting import judge_board_event
-from services.ballots.domain.eligibility import determine
+from services.ballots.domain.eligibility import OFFICES, determine
 from services.ballots.domain.evolve import evolve
 from services.ballots.domain.matter import Matter
+from services.ballots.domain.officers import Seat, seat_of
+from services.ballots.domain.opening import judge_ballot_opened
 from services.ballots.domain.outcome import conclude
 from services.ballots.domain.state import Ballot, Cycle, start
 from services.ballots.domain.voting import (
     judge_ballot_extended,
-    judge_ballot_opened,
     judge_ballot_voided,
     judge_vote_cast,
     judge_written_opinion,
@@ -23,7 +25,7 @@ from services.ballots.domain.voting import (
 from thidua.contracts import Event, Role
 from thidua.contracts import ballots as b
 from thidua.contracts.base import next_year
-from thidua.deciding import Judge, Judgement, Own, Refused, View, role_fault
+from thidua.deciding import Judge, Judgement, Own, Refused, View, merged_fault, role_fault
 from thidua.refusals import Code
 from thidua.standing import local_day, roles_held
 
@@ -52,7 +54,7 @@ def judge(event: Event, view: View[Cycle], rx: datetime) -> Judgement:
     day = local_day(rx)
     before = view.cycle(frame.before).frame
     held = _roles(event, cycle, roles_held(event.source, registry, frame, before, day))
-    if fault := role_fault(event, held, frame.year):
+    if fault := merged_fault(event, registry, day) or role_fault(event, held, frame.year):
         return fault
     unit = getattr(event.data, "unit", None)
     if Role.AUTHORITY not in held and _speaks_for_itself(event) and unit != event.unit:
@@ -69,7 +71,7 @@ def judge(event: Event, view: View[Cycle], rx: datetime) -> Judgement:
         approved=cycle.approved,
         board=cycle.boards,
     )
-    return _dispatch(event, matter, cycle, view, rx)
+    return _dispatch(event, matter, cycle, view)
 
 
 def _speaks_for_itself(event: Event) -> bool:
@@ -89,7 +91,7 @@ def _roles(event: Event, cycle: Cycle, standing: frozenset[Role]) -> frozenset[R
 
 
 def _dispatch(  # noqa: C901, PLR0911, PLR0912 - a flat dispatch
-    event: Event, matter: Matter, cycle: Cycle, view: View[Cycle], rx: datetime
+    event: Event, matter: Matter, cycle: Cycle, view: View[Cycle]
 ) -> Judgement:
     data = event.data
     if not isinstance(data, _JUDGED):
@@ -116,19 +118,21 @@ def _dispatch(  # noqa: C901, PLR0911, PLR0912 - a flat dispatch
             | b.CountSigned()
             | b.CountDisputed()
         ):
-            return judge_board_event(data, event, cycle)
-        case b.BallotOpened(for_year=for_year):
-            year = cycle.frame.year if for_year is None else for_year
-            office = view.cycle(next_year(event.subject, year)).frame
-            return judge_ballot_opened(data, matter, cycle, office)
+            seat = _seat(view, event.subject, cycle.ballots.get(data.ballot), matter.day)
+            return judge_board_event(data, event, cycle, seat)
+        case b.BallotOpened():
+            seat = _seat(view, event.subject, data, matter.day)
+            return judge_ballot_opened(data, matter, cycle, seat)
         case b.BallotExtended():
-            return judge_ballot_extended(data, cycle)
+            return judge_ballot_extended(data, matter, cycle)
         case b.BallotVoided():
-            return judge_ballot_voided(data, cycle)
+            return judge_ballot_voided(data, matter, cycle)
         case b.VoteCast() | b.VoteCorrected():
-            return judge_vote_cast(data, matter, cycle, rx)
+            seat = _seat(view, event.subject, cycle.ballots.get(data.ballot), matter.day)
+            return judge_vote_cast(data, matter, cycle, seat)
         case b.WrittenOpinionReceived():
-            return judge_written_opinion(data, matter, cycle)
+            seat = _seat(view, event.subject, cycle.ballots.get(data.ballot), matter.day)
+            return judge_written_opinion(data, matter, cycle, seat)
         case b.RankingApproved():
             return judge_ranking_approved(data, matter, cycle)
         case b.NominationSubmitted():
@@ -169,6 +173,16 @@ def _dispatch(  # noqa: C901, PLR0911, PLR0912 - a flat dispatch
             return awards.judge_result_notified(data, matter)
         case _:
             assert_never(data)
+
+
+def _seat(
+    view: View[Cycle], subject: str, ballot: Ballot | b.BallotOpened | None, day: date
+) -> Seat:
+    """The office that *ballot* is about, as it is on *day*; an empty one where it is about a title."""
+    if ballot is None or ballot.about not in OFFICES or ballot.for_year is None:
+        return Seat()
+    year = view.cycle(next_year(subject, ballot.for_year)).frame
+    return seat_of(ballot.about, year, view.registry(subject), day)
 
 
 _JUDGED: Final = (
@@ -221,7 +235,9 @@ def due(view: View[Cycle], subject: str, rx: datetime) -> tuple[Own, ...]:
         return ()
     for ballot in cycle.ballots.values():
         if _waits_for_time(ballot) and ballot.closes is not None and ballot.closes <= rx:
-            return conclude(ballot, cycle, "deadline", ballot.opened_by)
+            seat = _seat(view, subject, ballot, local_day(rx))
+            closing = conclude(ballot, cycle, seat, "deadline")
+            return tuple(replace(own, cause=ballot.opened_by) for own in closing)
     determined = determine(view, subject)
     return () if determined is None else (determined,)
 

@@ -2,11 +2,36 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import date
+
 from services.ballots.domain.matter import Matter, day_fault, member_fault
 from thidua.contracts import ballots as b
 from thidua.deciding import Judgement, Recorded, Refused
 from thidua.refusals import Code
-from thidua.standing import Officer
+from thidua.standing import Frame, Officer, Registry
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """A year's office at one moment: the unit that holds it, and the one that holds the other office."""
+
+    holder: str | None = None
+    barred: str | None = None
+
+
+def seat_of(about: str, year: Frame, registry: Registry, day: date) -> Seat:
+    """
+    The office *about* of *year*.
+
+    Nobody holds it whose recognition was refused or whose unit has left the cluster.
+    """
+    officers = (year.chair, year.deputy) if about == "chair" else (year.deputy, year.chair)
+    own, other = (
+        officer.unit if officer is not None and officer.status != "refused" else None
+        for officer in officers
+    )
+    return Seat(own if own in registry.members(year.cluster, day) else None, other)
 
 
 def judge_officer_carried_over(data: b.OfficerCarriedOver, matter: Matter) -> Judgement:

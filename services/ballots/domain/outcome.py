@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from services.ballots.domain.eligibility import OFFICES
+from services.ballots.domain.officers import Seat
 from services.ballots.domain.state import Ballot, Cycle
 from thidua.contracts import EventData
 from thidua.contracts import ballots as b
@@ -76,36 +77,41 @@ def _cut(
 def conclude(
     ballot: Ballot,
     cycle: Cycle,
+    seat: Seat,
     reason: Literal["deadline", "all-voted", "counted"],
-    cause: str,
     count: b.CountRecorded | None = None,
 ) -> tuple[Own, ...]:
     """
     All that closing *ballot* comes to: closed, tally, outcome, and what follows from it; or void.
 
-    *count* is the board's confirmed count of a paper ballot. *cause* is empty when the judged event is it.
+    *count* is the board's confirmed count of a paper ballot, *seat* the office that is voted on as it is
+    now: whoever came into the other one meanwhile drops out, and one that was filled is not filled twice.
     """
     subject = cycle.frame.subject
     tally = _tally(ballot, cycle, count)
-    took_part = _participants(ballot, count)
+    took_part = participants(ballot, count)
     told: list[EventData] = [b.BallotClosed(ballot=ballot.name, reason=reason), tally]
     if took_part < ballot.quorum:
-        void = f"no quorum at closing: {took_part} took part, {ballot.quorum} needed"
-        told.append(b.BallotVoided(ballot=ballot.name, reason=void))
+        few = f"Không đủ túc số khi kết thúc: {took_part} đơn vị tham gia, cần {ballot.quorum}"
+        told.append(b.BallotVoided(ballot=ballot.name, reason=few))
+    elif seat.holder is not None:
+        filled = f"Chức danh đã có đơn vị đảm nhiệm: {seat.holder}"
+        told.append(b.BallotVoided(ballot=ballot.name, reason=filled))
     else:
-        told += _decided(ballot, cycle, tally, took_part)
-    return tuple(Own(data, subject, cause) for data in told)
+        told += _decided(ballot, cycle, tally, took_part, seat.barred)
+    return tuple(Own(data, subject) for data in told)
 
 
 def _decided(
-    ballot: Ballot, cycle: Cycle, tally: b.TallyPublished, took_part: int
+    ballot: Ballot, cycle: Cycle, tally: b.TallyPublished, took_part: int, barred: str | None
 ) -> list[EventData]:
     ranking = cycle.considered.ranking
     ranks = dict(ranking.ranks) if ranking is not None else {}
     votes = {unit: tally.marks[unit].yes for unit in ballot.nominees}
     bases = {"members": len(ballot.roll), "present": _present(ballot, cycle), "valid": tally.valid}
     base = bases[ballot.question.base]
-    found = decide(ballot, votes, base, ranks)
+    standing = {unit: number for unit, number in votes.items() if unit != barred}
+    found = decide(ballot, standing, base, ranks)
     told: list[EventData] = [
         b.OutcomeDecided(
             ballot=ballot.name,
@@ -207,14 +213,15 @@ def _answers(unit: str, votes: Sequence[b.Marks]) -> b.Answers:
 
 
 def _present(ballot: Ballot, cycle: Cycle) -> int:
-    """Who could vote: those there, and those whose written opinion counts."""
+    """Who could vote: those there, those who voted and left, and those whose written opinion counts."""
     conference = cycle.conferences.get(ballot.conference or "")
     there = ballot.roll if conference is None else ballot.roll & conference.attending
-    return len(there | ballot.written.keys())
+    voted = ballot.votes.keys() | ballot.written.keys() | (ballot.issued or frozenset())
+    return len(there | voted)
 
 
-def _participants(ballot: Ballot, count: b.CountRecorded | None) -> int:
-    """Who took part: votes or slips handed out, and written opinions."""
+def participants(ballot: Ballot, count: b.CountRecorded | None = None) -> int:
+    """How many took part: votes or slips handed out, and written opinions."""
     if count is None:
         return len(ballot.votes.keys() | ballot.written.keys())
     return count.issued + len(ballot.written)

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Literal
 
 from services.ballots.domain.decisions import Decisions, UnitTitle
-from services.ballots.domain.eligibility import Considered
+from services.ballots.domain.eligibility import OFFICES, Considered
 from thidua.contracts import ballots as b
 from thidua.contracts.rulebook import Question, VotingRules
 from thidua.standing import Frame
@@ -31,8 +31,9 @@ class Ballot:
     """
     A matter put to the vote, with all that was frozen when it was opened.
 
-    ``opened_by`` is the opening event's hash. ``tie`` marks a re-vote among units that had all reached
-    the threshold. ``votes`` and ``written`` are what counts now, one per unit.
+    ``opened_by`` is the opening event's hash, ``previous`` the ballot that ordered this round. ``tie`` marks a re-vote among units that had all reached
+    the threshold. ``votes`` and ``written`` are what counts now, one per unit. ``counts`` are those that
+    stand; numbers of ``replaced`` ones are not used again, so that no old signature falls under a new count.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Ballot:
     nominees: tuple[str, ...]
     for_year: int | None
     closes: datetime | None
+    previous: str | None
     rulebook: int
     question: Question
     rules: VotingRules
@@ -58,10 +60,10 @@ class Ballot:
     issued: frozenset[str] | None = None
     box: Literal["none", "sealed", "opened"] = "none"
     counts: Mapping[int, b.CountRecorded] = field(default_factory=dict)
+    replaced: frozenset[int] = frozenset()
     signed: Mapping[int, frozenset[str]] = field(default_factory=dict)
     outcome: b.OutcomeDecided | None = None
     ordered: b.RevoteOrdered | None = None
-    succeeded: bool = False
 
     @property
     def quorum(self) -> int:
@@ -70,8 +72,8 @@ class Ballot:
 
     @property
     def matter(self) -> tuple[str, int | None]:
-        """What is decided: the title or the office and its year."""
-        return self.about, self.for_year
+        """What is decided: the office and its year, or the title, whose year is the cycle's."""
+        return self.about, self.for_year if self.about in OFFICES else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +102,18 @@ class Cycle:
     def proposed(self) -> frozenset[UnitTitle]:
         """Every unit proposed, with the title."""
         return frozenset((proposal.unit, proposal.title) for proposal in self.proposals)
+
+    def standing_for(self, title: str) -> frozenset[str]:
+        """Units proposed for *title* or still in the running: in an open ballot or a round to come."""
+        known = [one for one in self.ballots.values() if one.about == title]
+        followed = {one.previous for one in known if one.state != "voided"}
+        found = {proposal.unit for proposal in self.proposals if proposal.title == title}
+        for one in known:
+            if one.state == "open":
+                found.update(one.nominees)
+            elif one.ordered is not None and one.name not in followed:
+                found.update(one.ordered.among)
+        return frozenset(found)
 
     @property
     def boards(self) -> frozenset[str]:

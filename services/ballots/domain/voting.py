@@ -1,100 +1,51 @@
-"""Opening a ballot and voting in it: roll call (*biểu quyết*) and written opinions."""
+"""Voting in an open ballot: roll call (*biểu quyết*) and written opinions."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
 
-from services.ballots.domain.eligibility import OFFICES
 from services.ballots.domain.evolve import opinion_counts
-from services.ballots.domain.matter import Matter, member_fault, title_of
-from services.ballots.domain.nominations import eligibility_fault
-from services.ballots.domain.outcome import conclude
-from services.ballots.domain.state import Ballot, Conference, Cycle
+from services.ballots.domain.matter import Matter
+from services.ballots.domain.officers import Seat
+from services.ballots.domain.outcome import conclude, participants
+from services.ballots.domain.state import Ballot, Cycle
 from thidua.contracts import Role
 from thidua.contracts import ballots as b
-from thidua.contracts.rulebook import Question
 from thidua.deciding import Judgement, Own, Recorded, Refused
 from thidua.refusals import Code
-from thidua.standing import Frame
 
 
-def judge_ballot_opened(
-    data: b.BallotOpened, matter: Matter, cycle: Cycle, office: Frame
-) -> Judgement:
+def judge_ballot_extended(data: b.BallotExtended, matter: Matter, cycle: Cycle) -> Judgement:
     """
-    Put a matter to the vote; *office* is the frame of the year an officer is elected for.
+    The closing is put off while it lies ahead, at most as often as the rulebook allows.
 
-    What is frozen now (roll, quorum, places) is recorded with it as ``roll-frozen``.
+    Not once the quorum has voted: nobody may wait until the count suits.
     """
-    if data.ballot in cycle.ballots:
-        return Refused(Code.ALREADY_DONE, {"what": f"ballot {data.ballot}"})
-    rulebook = cycle.frame.rulebook
-    if rulebook is None:
-        return _state("no rulebook", "rulebook-adopted")
-    question = next((q for q in rulebook.voting.questions if q.about == data.about), None)
-    if question is None:
-        return Refused(Code.REFERENCE_UNKNOWN, {"what": "question", "given": data.about})
-    conference = cycle.conferences.get(data.conference or "")
-    fault = (
-        _form(data, matter, conference)
-        or _round(data, matter, cycle, office)
-        or _nominees(data, matter, cycle, office, conference)
-    )
-    if fault is not None:
-        return fault
-    roll = roll_of(matter, cycle)
-    quorum = rulebook.voting.quorum.needed(len(roll))
-    if conference is not None:
-        there = len(conference.attending & roll)
-        if there < quorum:
-            return Refused(Code.NO_QUORUM, {"present": there, "needed": quorum})
-    previous = cycle.ballots.get(data.previous or "")
-    ordered = previous.ordered if previous is not None else None
-    frozen = b.RollFrozen(
-        ballot=data.ballot,
-        rulebook=rulebook.version,
-        roll=tuple(sorted(roll)),
-        quorum=quorum,
-        places=ordered.places if ordered is not None else _places(data, matter, question),
-        round=ordered.round if ordered is not None else 1,
-    )
-    return Recorded((Own(frozen, matter.frame.subject),))
-
-
-def roll_of(matter: Matter, cycle: Cycle) -> frozenset[str]:
-    """Who may vote today: every member, without suspended ones where the rulebook says so."""
-    members = frozenset(matter.registry.members(matter.frame.cluster, matter.day))
-    rulebook = cycle.frame.rulebook
-    if rulebook is None or rulebook.voting.suspended_vote:
-        return members
-    return members - cycle.considered.suspended.keys()
-
-
-def judge_ballot_extended(data: b.BallotExtended, cycle: Cycle) -> Judgement:
-    """The closing is put off while it lies ahead, at most as often as the rulebook allows."""
-    ballot = _open(data.ballot, cycle)
+    ballot = _presided(data.ballot, matter, cycle)
     if isinstance(ballot, Refused):
         return ballot
-    if ballot.closes is None:
+    if ballot.mode != "roll-call" or ballot.closes is None:
         return Refused(Code.MODE_WRONG, {"mode": ballot.mode, "needed": "roll-call"})
     if ballot.extensions >= ballot.rules.extensions:
         return Refused(
             Code.ALREADY_DONE, {"what": f"{ballot.extensions} extensions of {ballot.name}"}
         )
+    if participants(ballot) >= ballot.quorum:
+        return _state("quorum reached", "quorum not reached")
     if data.closes <= ballot.closes:
         return _date("/data/closes", data.closes, f"> {ballot.closes.isoformat()}")
     return Recorded()
 
 
-def judge_ballot_voided(data: b.BallotVoided, cycle: Cycle) -> Judgement:
+def judge_ballot_voided(data: b.BallotVoided, matter: Matter, cycle: Cycle) -> Judgement:
     """Whoever presides may void an open ballot, with a reason."""
-    ballot = _open(data.ballot, cycle)
+    ballot = _presided(data.ballot, matter, cycle)
     return ballot if isinstance(ballot, Refused) else Recorded()
 
 
 def judge_vote_cast(
-    data: b.VoteCast | b.VoteCorrected, matter: Matter, cycle: Cycle, rx: datetime
+    data: b.VoteCast | b.VoteCorrected, matter: Matter, cycle: Cycle, seat: Seat
 ) -> Judgement:
     """One counted vote per member of the roll who is there: the first or the last, by the rulebook."""
     ballot = _open(data.ballot, cycle)
@@ -102,7 +53,7 @@ def judge_vote_cast(
         return ballot
     if ballot.mode != "roll-call":
         return Refused(Code.MODE_WRONG, {"mode": ballot.mode, "needed": "roll-call"})
-    if ballot.closes is not None and rx >= ballot.closes:
+    if ballot.closes is not None and matter.event.rx >= ballot.closes:
         return _closed(ballot, ballot.closes)
     unit = matter.event.unit or ""
     conference = cycle.conferences.get(ballot.conference or "")
@@ -116,12 +67,13 @@ def judge_vote_cast(
     elif unit in ballot.written or (unit in ballot.votes and ballot.question.repeat == "first"):
         return Refused(Code.ALREADY_COUNTED, {"unit": unit})
     if ballot.question.repeat == "first" and isinstance(data, b.VoteCast):
-        return Recorded(_when_all_voted(ballot, cycle, unit, data.marks))
+        after = replace(ballot, votes={**ballot.votes, unit: data.marks})
+        return Recorded(_when_all_voted(after, cycle, seat))
     return Recorded()
 
 
 def judge_written_opinion(
-    data: b.WrittenOpinionReceived, matter: Matter, cycle: Cycle
+    data: b.WrittenOpinionReceived, matter: Matter, cycle: Cycle, seat: Seat
 ) -> Judgement:
     """An absent member's opinion: recorded whenever it comes, counted only in time."""
     ballot = cycle.ballots.get(data.ballot)
@@ -138,12 +90,13 @@ def judge_written_opinion(
     conference = cycle.conferences.get(ballot.conference or "")
     if conference is not None and data.member in conference.attending:
         return _state(f"{data.member} attends", "absent")
-    if data.member in ballot.written or data.member in ballot.votes:
+    if data.member in {*ballot.written, *ballot.votes, *(ballot.issued or ())}:
         return Refused(Code.ALREADY_COUNTED, {"unit": data.member})
     if fault := marks_fault(data.marks, data.member, ballot):
         return fault
     if opinion_counts(ballot) and ballot.mode == "roll-call" and ballot.question.repeat == "first":
-        return Recorded(_when_all_voted(ballot, cycle, data.member, data.marks, written=True))
+        after = replace(ballot, written={**ballot.written, data.member: data.marks})
+        return Recorded(_when_all_voted(after, cycle, seat))
     return Recorded()
 
 
@@ -160,154 +113,23 @@ def marks_fault(marks: b.Marks, voter: str, ballot: Ballot) -> Refused | None:
     return None
 
 
-def _when_all_voted(
-    ballot: Ballot, cycle: Cycle, unit: str, marks: b.Marks, *, written: bool = False
-) -> tuple[Own, ...]:
+def _when_all_voted(ballot: Ballot, cycle: Cycle, seat: Seat) -> tuple[Own, ...]:
     """Nothing can change any more once all who may vote have, where the first vote counts."""
-    after = (
-        replace(ballot, written={**ballot.written, unit: marks})
-        if written
-        else replace(ballot, votes={**ballot.votes, unit: marks})
-    )
     conference = cycle.conferences.get(ballot.conference or "")
     expected = ballot.roll if conference is None else ballot.roll & conference.attending
-    if not expected <= after.votes.keys() | after.written.keys():
+    if not expected <= ballot.votes.keys() | ballot.written.keys():
         return ()
-    return conclude(after, cycle, "all-voted", "")
+    return conclude(ballot, cycle, seat, "all-voted")
 
 
-def _form(data: b.BallotOpened, matter: Matter, conference: Conference | None) -> Refused | None:
-    """Mode, place and closing time fit together, and whoever opens it may."""
-    if data.mode == "secret":
-        return Refused(Code.MODE_WRONG, {"mode": "secret", "needed": "paper, roll-call"})
-    if data.conference is None:
-        if data.mode == "paper":
-            return Refused(Code.MODE_WRONG, {"mode": "paper", "needed": "conference"})
-        if not {Role.CHAIR, Role.DEPUTY} & matter.roles:
-            return Refused(
-                Code.ROLE_REQUIRED, {"required": ["chair", "deputy"], "held": sorted(matter.roles)}
-            )
-    elif conference is None:
-        return Refused(Code.REFERENCE_UNKNOWN, {"what": "conference", "given": data.conference})
-    elif conference.state != "open":
-        return _state(f"conference {conference.state}", "conference-opened")
-    elif matter.event.unit != conference.presiding:
-        return Refused(
-            Code.ROLE_REQUIRED, {"required": ["presiding"], "held": sorted(matter.roles)}
-        )
-    elif data.mode == "paper" and not conference.board:
-        return Refused(Code.BOARD_INVALID, {"fault": "counting-board-elected"})
-    if data.mode == "roll-call" and (data.closes is None or data.closes <= matter.event.rx):
-        return _date("/data/closes", data.closes, f"> {matter.event.rx.isoformat()}")
-    if len(set(data.nominees)) != len(data.nominees):
-        return Refused(Code.OVERLAP, {"what": "nominees"})
-    return None
-
-
-def _round(data: b.BallotOpened, matter: Matter, cycle: Cycle, office: Frame) -> Refused | None:
-    """A matter has one ballot at a time; a further round follows the one that ordered it."""
-    same = [
-        ballot
-        for ballot in cycle.ballots.values()
-        if ballot.matter == (data.about, data.for_year) and ballot.state != "voided"
-    ]
-    if any(ballot.state == "open" for ballot in same):
-        return _state(f"{data.about} is being voted on", "ballot-closed")
-    if data.previous is not None:
-        previous = cycle.ballots.get(data.previous)
-        if (
-            previous is None
-            or previous.ordered is None
-            or previous.matter != (data.about, data.for_year)
-        ):
-            return Refused(
-                Code.REFERENCE_UNKNOWN, {"what": "revote-ordered", "given": data.previous}
-            )
-        if previous.succeeded and any(
-            ballot.round == previous.ordered.round for ballot in same if ballot is not previous
-        ):
-            return Refused(Code.ALREADY_DONE, {"what": f"round {previous.ordered.round}"})
-        if set(data.nominees) != set(previous.ordered.among):
-            given = ", ".join(sorted(data.nominees))
-            return Refused(
-                Code.NOT_A_NOMINEE, {"given": given, "expected": ", ".join(previous.ordered.among)}
-            )
-        return None
-    if any(ballot.ordered is not None and not ballot.succeeded for ballot in same):
-        return _state("a further round is ordered", "previous")
-    if data.about in OFFICES:
-        return _office_free(data, matter, office)
-    if any(ballot.outcome is not None for ballot in same):
-        return Refused(Code.ALREADY_DONE, {"what": f"ballot on {data.about}"})
-    return None
-
-
-def _office_free(data: b.BallotOpened, matter: Matter, office: Frame) -> Refused | None:
-    if data.for_year not in {matter.frame.year, matter.frame.year + 1}:
-        expected = f"{matter.frame.year}, {matter.frame.year + 1}"
-        given = "" if data.for_year is None else str(data.for_year)
-        return Refused(
-            Code.DATE_INVALID, {"path": "/data/for_year", "given": given, "expected": expected}
-        )
-    holder = office.chair if data.about == "chair" else office.deputy
-    if holder is None or holder.status == "refused":
-        return None
-    unit = matter.registry.units.get(holder.unit)
-    if unit is not None and not unit.exists(matter.day):
-        return None
-    return Refused(Code.ALREADY_DONE, {"what": f"{data.about} {data.for_year}: {holder.unit}"})
-
-
-def _nominees(
-    data: b.BallotOpened, matter: Matter, cycle: Cycle, office: Frame, conference: Conference | None
-) -> Refused | None:
-    for nominee in data.nominees:
-        if fault := member_fault(matter, nominee):
-            return fault
-    if data.about in OFFICES:
-        return _office_nominees(data, cycle, office)
-    title = title_of(matter, data.about)
-    if isinstance(title, Refused):
-        return title
-    ranking = cycle.considered.ranking
-    accepted = conference.accepted if conference is not None else cycle.approved
-    if ranking is None or accepted != ranking.version:
-        facts = {"given": accepted or 0, "expected": ranking.version if ranking is not None else 0}
-        return Refused(Code.RANKING_OUTDATED, facts)
-    for nominee in data.nominees:
-        if fault := eligibility_fault(nominee, data.about, matter):
-            return fault
-        for excluded in title.excludes:
-            if (nominee, excluded) in cycle.proposed:
-                facts_of = {"unit": nominee, "title": data.about, "holds": excluded}
-                return Refused(Code.EXCLUSIVE_TITLE, facts_of)
-    return None
-
-
-def _office_nominees(data: b.BallotOpened, cycle: Cycle, office: Frame) -> Refused | None:
-    other = office.deputy if data.about == "chair" else office.chair
-    for nominee in data.nominees:
-        if nominee in cycle.boards:
-            return Refused(
-                Code.BOARD_INVALID, {"fault": "nominee on the counting board", "given": nominee}
-            )
-        if other is not None and other.status != "refused" and other.unit == nominee:
-            return Refused(Code.OVERLAP, {"what": f"{nominee}: chair, deputy {data.for_year}"})
-    return None
-
-
-def _places(data: b.BallotOpened, matter: Matter, question: Question) -> int:
-    """The question's places, never more than the year's quota of the title."""
-    if data.about in OFFICES:
-        return 1
-    title = matter.titles[data.about]
-    limits = [
-        len(data.nominees),
-        question.places,
-        title.quota,
-        matter.decisions.quotas.get(data.about),
-    ]
-    return min(limit for limit in limits if limit is not None)
+def _presided(name: str, matter: Matter, cycle: Cycle) -> Ballot | Refused:
+    """The open ballot when the publisher presides over it: chair or deputy where there is no conference."""
+    ballot = _open(name, cycle)
+    if isinstance(ballot, Refused) or ballot.conference is None:
+        return ballot
+    if matter.event.unit == cycle.conferences[ballot.conference].presiding:
+        return ballot
+    return Refused(Code.ROLE_REQUIRED, {"required": ["presiding"], "held": sorted(matter.roles)})
 
 
 def _open(name: str, cycle: Cycle) -> Ballot | Refused:

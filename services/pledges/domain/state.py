@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from decimal import Decimal
 
 from thidua.contracts import Event
 from thidua.contracts import pledges as p
@@ -24,20 +23,25 @@ class Cycle:
     """
     The service's state of one cycle.
 
-    ``opened`` is the version put to signature with its roll; ``concluded`` whether every member has
-    signed or declined.
+    ``opened`` is the version put to signature with its roll, ``opened_by`` the hash of the event that did
+    so; ``concluded`` whether everyone who could has signed or declined.
     """
 
     frame: Frame
     launched: bool = False
     draft: Draft | None = None
     opened: p.PledgeOpened | None = None
+    opened_by: str = ""
     targets: Mapping[str, p.Target] = field(default_factory=dict)
     signed: tuple[str, ...] = ()
     declined: tuple[str, ...] = ()
     concluded: bool = False
     sent: bool = False
-    revised: Mapping[str, Decimal] = field(default_factory=dict)
+
+    @property
+    def answered(self) -> frozenset[str]:
+        """Who has signed or declined."""
+        return frozenset((*self.signed, *self.declined))
 
 
 def start(subject: str) -> Cycle:
@@ -61,7 +65,10 @@ def evolve(cycle: Cycle, event: Event) -> Cycle:
         case p.PledgeOpened():
             targets = cycle.draft.data.targets if cycle.draft is not None else ()
             return replace(
-                cycle, opened=data, targets={target.target: target for target in targets}
+                cycle,
+                opened=data,
+                opened_by=event.hash,
+                targets={target.target: target for target in targets},
             )
         case p.PledgeSigned(unit=unit):
             return replace(cycle, signed=(*cycle.signed, unit))
@@ -71,7 +78,5 @@ def evolve(cycle: Cycle, event: Event) -> Cycle:
             return replace(cycle, concluded=True)
         case p.PledgeSent():
             return replace(cycle, sent=True)
-        case p.TargetRevised(target=target, value=value):
-            return replace(cycle, revised={**cycle.revised, target: value})
         case _:
             return cycle

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from datetime import date, datetime
 from decimal import Decimal
@@ -175,6 +176,14 @@ class EventData(Value):
     TYPE: ClassVar[str]
     ROLES: ClassVar[tuple[Role, ...]]
     SCOPE: ClassVar[Scope] = Scope.CYCLE
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **_: object) -> None:
+        """Say in the contract's docstring, and so in its schema, who may publish it: from ``ROLES``, which is judged."""
+        if "TYPE" in vars(cls):
+            cls.__doc__ = (
+                f"{inspect.cleandoc(cls.__doc__ or '')}\n\nPublished by: {', '.join(cls.ROLES)}."
+            )
 
     def touches(self, subject: str) -> tuple[str, ...]:  # noqa: ARG002 - most events touch their own subject alone
         """Further subjects whose state this event changes beside its own *subject*."""
