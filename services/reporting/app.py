@@ -48,7 +48,7 @@ class ReportingSettings(Settings):
     signing_key: SecretStr
     """Ed25519 private key, PEM, that signs checkpoints; give ``THIDUA_SIGNING_KEY_FILE``."""
 
-    policy_file: Path | None = None
+    witnesses: Path | None = None
     """C2SP policy with the witnesses and their addresses; without it nobody cosigns."""
 
     def signer(self) -> NoteSigner:
@@ -58,12 +58,12 @@ class ReportingSettings(Settings):
 
     def policy(self) -> Policy | None:
         """The policy in its file; raises ``SettingsError`` when that holds none."""
-        if self.policy_file is None:
+        if self.witnesses is None:
             return None
         try:
-            return read_policy(self.policy_file.read_text(encoding="utf-8"))
+            return read_policy(self.witnesses.read_text(encoding="utf-8"))
         except (OSError, ValueError, ArchiveFaultError) as error:
-            raise SettingsError("THIDUA_POLICY_FILE", str(error)) from None
+            raise SettingsError("THIDUA_WITNESSES", str(error)) from None
 
 
 def create_app(settings: ReportingSettings | None = None) -> FastAPI:

@@ -100,6 +100,10 @@ def test_nobody_runs_as_root_but_who_hands_out_the_secrets() -> None:
     assert SERVICES["provision"]["network_mode"] == "none"
 
 
+VOLUMES = {"reporting": ["archive:/archive"]}
+"""What a process of ours keeps on disk."""
+
+
 def test_a_service_gets_its_own_key_and_address_and_nobody_elses() -> None:
     for name in PROCESSES:
         given = {one for one in SERVICES[name]["secrets"] if isinstance(one, str)}
@@ -107,9 +111,9 @@ def test_a_service_gets_its_own_key_and_address_and_nobody_elses() -> None:
         if name in ("units", "ballots", "pledges"):
             expected.add(f"{name}_key")
         if name == "reporting":
-            expected.add("database_url")
+            expected |= {"database_url", "reporting_key"}
         assert given == expected
-        assert not SERVICES[name].get("volumes")
+        assert SERVICES[name].get("volumes", []) == VOLUMES.get(name, [])
 
 
 def test_secrets_come_from_files_alone() -> None:

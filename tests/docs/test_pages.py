@@ -16,6 +16,7 @@ import pytest
 import typer
 from typer.main import get_command
 
+from services.reporting.app import ReportingSettings
 from services.units.door_app import DoorSettings
 from thidua.cli.app import app
 from thidua.serving import ServiceSettings
@@ -227,7 +228,7 @@ def read_by_code() -> frozenset[str]:
     }
     declared = {
         f"THIDUA_{name}".upper()
-        for kind in (Settings, DoorSettings, ServiceSettings)
+        for kind in (Settings, DoorSettings, ServiceSettings, ReportingSettings)
         for name in kind.model_fields
     }
     return frozenset(name.removesuffix("_FILE") for name in named | declared)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query
+from fastapi.responses import PlainTextResponse
 
 from services.reporting.fingerprint import fingerprints
 from services.reporting.outcome import outcome
@@ -27,6 +28,7 @@ from services.reporting.web import parameters as given
 from services.reporting.web.answers import FAULTS, Answer, Counted, Listed
 from services.reporting.web.cycle_api import cycle_api
 from services.reporting.web.faults import UnknownError, found
+from thidua.tlog.proofs import prove
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -157,6 +159,18 @@ def _of_the_house(routes: APIRouter, engine: Engine, archive: SealedLog) -> None
     def fingerprints_now(*, bound_to_log: bool = True) -> dict[str, Any]:
         """SHA-256 per read model; ``bound_to_log=false`` leaves positions and event hashes out."""
         return {"fingerprints": fingerprints(engine, bound_to_log=bound_to_log)}
+
+    @routes.get(
+        "/proofs/{position}",
+        summary="Bằng chứng của một mục / the proof of one entry",
+        response_class=PlainTextResponse,
+    )
+    def proof(position: given.Position) -> PlainTextResponse:
+        """The C2SP tlog-proof that the entry stands under the newest checkpoint."""
+        checkpoint = archive.checkpoint()
+        sealed = checkpoint is not None and position <= checkpoint.size
+        newest = found(checkpoint if sealed else None, position)
+        return PlainTextResponse(prove(archive.files(newest.size), position, newest).text)
 
     @routes.get("/archive", summary="Kho lưu / the archive")
     def archive_now() -> dict[str, Any]:

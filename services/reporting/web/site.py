@@ -36,6 +36,8 @@ def add_site(app: FastAPI, engine: Engine, archive: SealedLog, *, sandbox: bool)
     renderer = Renderer(sandbox=sandbox)
     app.include_router(api(engine, archive, sandbox=sandbox))
     app.include_router(pages(engine, archive, renderer))
+    # Before the first entry is sealed there is nothing to serve yet.
+    app.mount("/archive", StaticFiles(directory=archive.public, check_dir=False), name="archive")
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
 
     def in_words(request: Request, document: dict[str, Any]) -> Response:

@@ -9,10 +9,14 @@ import pytest
 
 from services.reporting.database import open_engine, prepare
 from services.reporting.following import Projector
+from tests.reporting.archives import signer
 from tests.reporting.entries import CYCLE, MINISTRY, NEXT, Entries
 from tests.reporting.web.conftest import site_on
-from tests.reporting.year import FLAG, UNITS, founding
+from tests.reporting.year import FLAG, UNITS, founding, year_2020
 from thidua.contracts import units as u
+from thidua.tlog.notes import read_checkpoint
+from thidua.tlog.policy import Policy
+from thidua.tlog.proofs import read_proof
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -116,7 +120,10 @@ async def test_every_path_of_the_openapi_document_is_asked_for_here(
     client: httpx.AsyncClient,
 ) -> None:
     document = (await client.get("/v1/openapi.json")).json()
-    assert set(document["paths"]) - set(RESOURCES.values()) == {"/v1/refused/{position}"}
+    assert set(document["paths"]) - set(RESOURCES.values()) == {
+        "/v1/refused/{position}",
+        "/v1/proofs/{position}",
+    }
 
 
 async def test_a_schema_that_does_not_fit_is_noticed() -> None:
@@ -331,3 +338,23 @@ async def test_an_empty_year_answers_with_empty_lists(
             assert re.search(r"[Cc]hưa", page.text)
             assert "SANDBOX" not in page.text
     engine.dispose()
+
+
+async def test_an_entrys_proof_and_the_archives_files_are_served_as_they_stand(
+    client: httpx.AsyncClient,
+) -> None:
+    checkpoint = read_checkpoint((await client.get("/archive/checkpoint")).content)
+    proof = read_proof((await client.get("/v1/proofs/64")).content)
+    assert proof.checkpoint == checkpoint
+    policy = Policy(signer().public)
+    assert proof.check(year_2020().raw[63][1], policy).reached
+    assert (await client.get(f"/v1/proofs/{checkpoint.size + 1}")).status_code == 404
+    told = (await client.get("/v1/archive")).json()
+    assert (told["position"], told["root"]) == (checkpoint.size, checkpoint.root.hex())
+    for path in (
+        "/archive/../gate.json",
+        "/archive/%2e%2e/gate.json",
+        "/archive/",
+        "/archive/tile",
+    ):
+        assert (await client.get(path)).status_code == 404
