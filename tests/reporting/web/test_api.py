@@ -39,6 +39,7 @@ RESOURCES = {
             ("/officers", "/officers"),
             ("/ranking", "/ranking"),
             ("/scores/CBG", "/scores/{code}"),
+            ("/evidence/CBG", "/evidence/{code}"),
             ("/pledge", "/pledge"),
             ("/conferences", "/conferences"),
             ("/nominations", "/nominations"),
