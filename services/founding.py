@@ -22,7 +22,8 @@ from thidua.signing import Algorithm, SigningKey
 from thidua.stream import new_client, wait_for_redis
 
 PRIVATE: Final = 0o600
-
+SPEAKERS: Final = (*SERVICES, "door")
+"""Who speaks in the log with a key of its own; the door of the evidence it stored."""
 
 RECORD: Final = "founded.json"
 """What is kept beside the keys once a log is founded: its name and its root key's public half."""
@@ -78,7 +79,7 @@ def plan(
         name_en=name_en,
         root=kept_key(keys / "root.pem", Algorithm.ES256),
         services={
-            service: kept_key(keys / f"{service}.pem", Algorithm.EDDSA) for service in SERVICES
+            service: kept_key(keys / f"{service}.pem", Algorithm.EDDSA) for service in SPEAKERS
         },
         rx_ms=rx_ms,
     )
