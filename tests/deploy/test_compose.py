@@ -104,12 +104,13 @@ def test_a_service_gets_its_own_key_and_address_and_nobody_elses() -> None:
     for name in PROCESSES:
         given = {one for one in SERVICES[name]["secrets"] if isinstance(one, str)}
         expected = {f"redis_url_{name}"}
-        if name in ("units", "ballots", "pledges"):
+        if name in ("door", "units", "ballots", "pledges"):
             expected.add(f"{name}_key")
         if name == "reporting":
             expected.add("database_url")
         assert given == expected
-        assert not SERVICES[name].get("volumes")
+        kept = {"door": ["evidence:/evidence"]}
+        assert SERVICES[name].get("volumes") == kept.get(name)
 
 
 def test_secrets_come_from_files_alone() -> None:

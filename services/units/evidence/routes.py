@@ -120,7 +120,7 @@ def _uploads(
     @routes.options("", summary="Khả năng của kho / what uploads can do", status_code=204)
     async def offered() -> Response:
         """The tus version and extensions, and the largest file that is taken."""
-        return Response(status_code=204, headers=tus.offered(settings.evidence_max_file))
+        return Response(status_code=204, headers=tus.offered(settings.evidence_max_bytes))
 
     @routes.post("", summary="Bắt đầu gửi tệp / begin an upload", status_code=201)
     async def begin(request: Request, authorization: Authorization = None) -> Response:
@@ -195,7 +195,7 @@ def _files(keeping: Keeping, speaking: Speaking, settings: EvidenceSettings) -> 
     async def limits() -> dict[str, Any]:
         """What is taken, and whether something keeps files from being stored."""
         return {
-            "max_file": settings.evidence_max_file,
+            "max_file": settings.evidence_max_bytes,
             "quota": settings.evidence_quota,
             "types": list(settings.kinds),
             "scanned": bool(settings.evidence_scan),

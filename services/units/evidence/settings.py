@@ -25,11 +25,11 @@ class EvidenceSettings(Settings):
     """Address of an S3-compatible server; empty is the provider's own."""
     evidence_access_key: str = ""
     evidence_secret_key: SecretStr = SecretStr("")
-    evidence_max_file: Annotated[int, Field(ge=1, le=2**40)] = 50 * 1024 * 1024
+    evidence_max_bytes: Annotated[int, Field(ge=1, le=2**40)] = 50 * 1024 * 1024
     """Bytes of one file."""
     evidence_quota: Annotated[int, Field(ge=1)] = 5 * 1024**3
     """Bytes of one unit's files, over all years."""
-    evidence_types: str = "pdf png jpg heic webp tiff docx xlsx pptx odt ods"
+    evidence_types: str = "pdf,png,jpg,heic,webp,tiff,docx,xlsx,pptx,odt,ods"
     """Which types are taken; also known: doc (old Office), mp4."""
     evidence_scan: str = ""
     """A command that scans a file, or ``tcp://host:3310`` of a clamd; empty: nothing is scanned."""
@@ -41,15 +41,15 @@ class EvidenceSettings(Settings):
     @field_validator("evidence_types")
     @classmethod
     def _known(cls, given: str) -> str:
-        if not given.split() or not set(given.split()) <= ENDINGS.keys():
-            msg = f"some of: {' '.join(ENDINGS)}"
+        if not set(given.split(",")) <= ENDINGS.keys():
+            msg = f"some of: {','.join(ENDINGS)}"
             raise ValueError(msg)
         return given
 
     @property
     def kinds(self) -> tuple[str, ...]:
         """The types that are taken."""
-        return tuple(self.evidence_types.split())
+        return tuple(self.evidence_types.split(","))
 
     def key(self) -> SigningKey:
         """The door's key; raises :class:`SettingsError` when there is none."""

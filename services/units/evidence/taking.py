@@ -51,10 +51,10 @@ class Taking:
             self._announcing.again(kept.key)
             return name
         limits = self._settings
-        if statement.size > limits.evidence_max_file:
+        if statement.size > limits.evidence_max_bytes:
             raise NotAdmittedError(
                 Code.EVIDENCE_TOO_LARGE,
-                {"given": statement.size, "expected": limits.evidence_max_file},
+                {"given": statement.size, "expected": limits.evidence_max_bytes},
             )
         ending = statement.name.rpartition(".")[2].lower()
         if not any(ending in ENDINGS[kind] for kind in limits.kinds):

@@ -33,7 +33,7 @@ def store_settings(folder: Path) -> dict[str, Any]:
     return {
         "evidence_folder": folder / "evidence",
         "evidence_scan": f"{sys.executable} {stub}",
-        "evidence_max_file": 2_000_000,
+        "evidence_max_bytes": 2_000_000,
         "evidence_quota": 9_000_000,
         "signing_key": SecretStr(key.to_pem().decode()),
     }
