@@ -56,6 +56,7 @@ class Announcing:
         self._lock = folder / "announcing.lock"
         self._position = 0
         self._sent: str | None = None
+        self._mute = False
         self._refusals: dict[Of, int] = {}
         self.recorded: dict[Of, int] = {}
         self.refused: dict[Of, str] = {}
@@ -72,8 +73,11 @@ class Announcing:
             return
         kid = self._kid()
         if kid is None:
-            log.warning("evidence_key_unregistered", owner=SOURCE)
+            if not self._mute:
+                log.warning("evidence_key_unregistered", owner=SOURCE)
+            self._mute = True
             return
+        self._mute = False
         with _alone(self._lock) as alone:
             for use in todo if alone else ():
                 if not await self._say(use, kid):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import structlog
 
@@ -24,16 +24,23 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-RELOAD_MS = 60_000
+RELOAD_MS: Final = 60_000
 """How often the store is asked what other replicas have put there."""
+REMEMBERED_MS: Final = 7 * 86_400_000
+"""For how long an upload's unit can ask why there is no file."""
+_WORDS: Final[dict[type[Exception], str]] = {
+    ScannerAwayError: "scanner",
+    StoreFullError: "room",
+    StoreAwayError: "store",
+}
 
 
 class Keeping:
     """
     Takes whole uploads into the store once the scanner calls them clean.
 
-    ``uses`` is what the store is known to hold; ``fault`` why nothing can be stored just now. Its calls
-    block.
+    ``uses`` is what the store is known to hold; ``fault`` what is missing for storing just now: the
+    ``scanner``, ``room``, or the ``store``. Its calls block.
     """
 
     def __init__(self, spool: Spool, store: EvidenceStore, scan: Scan | None) -> None:
@@ -67,18 +74,19 @@ class Keeping:
 
     def tick(self, now_ms: int) -> None:
         """Finish what is whole, store what is clean, forget what nobody went on with."""
-        self.fault = None
+        before, self.fault = self.fault, None
         try:
             if now_ms - self._reloaded_ms >= RELOAD_MS:
                 self.reload(now_ms)
+                self.spool.forget_faults(now_ms - REMEMBERED_MS)
             for upload in self.spool.all():
                 whole = self.spool.offset(upload) == upload.size
                 if whole or now_ms > upload.until_ms:
                     self._see_to(upload, now_ms)
-            self.spool.forget_faults(now_ms - 7 * 86_400_000)
-        except (ScannerAwayError, StoreFullError, StoreAwayError, StoreDamagedError) as error:
-            self.fault = str(error)
-            log.warning("evidence_waits", error=type(error).__name__)
+        except (ScannerAwayError, StoreFullError, StoreAwayError) as error:
+            self.fault = _WORDS[type(error)]
+            if self.fault != before:
+                log.warning("evidence_waits", reason=self.fault, error=str(error))
 
     def _see_to(self, upload: Upload, now_ms: int) -> None:
         try:
@@ -93,6 +101,9 @@ class Keeping:
                         self.spool.forget(upload)
                         log.info("upload_expired", upload=upload.id)
                 self._store(upload, now_ms)
+        except StoreDamagedError as error:
+            # One damaged file keeps no other from being stored.
+            log.error("evidence_damaged", sha256=error.sha256)  # noqa: TRY400 - the trace says nothing more
         except NotAdmittedError as error:
             log.info("upload_refused", upload=upload.id, code=str(error.code))
 

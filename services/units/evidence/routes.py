@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import structlog
@@ -26,7 +26,6 @@ from services.units.evidence.spool import Spool
 from services.units.evidence.store import StoreFullError, upload_id
 from services.units.evidence.taking import Taking
 from thidua.clock import WallClock
-from thidua.errors import RetryError
 from thidua.refusals import Code
 
 if TYPE_CHECKING:
@@ -90,24 +89,32 @@ def evidence_routes(door: Door, settings: EvidenceSettings) -> APIRouter:
 def _at_work(keeping: Keeping, announcing: Announcing, clock: WallClock) -> Callable[[Any], Any]:
     """What goes on between requests: whole files are scanned, stored and announced."""
 
-    async def work() -> None:
+    async def store() -> None:
+        await asyncio.to_thread(keeping.tick, clock.now_ms())
+
+    async def announce() -> None:
+        await announcing.tick(sorted(keeping.uses.values()))
+
+    async def again_and_again(step: Callable[[], Coroutine[Any, Any, None]]) -> None:
         while True:
             try:
-                await asyncio.to_thread(keeping.tick, clock.now_ms())
-                await announcing.tick(sorted(keeping.uses.values()))
-            except (RedisError, OSError, RetryError) as error:
-                log.warning("evidence_waits", error=type(error).__name__)
+                await step()
+            except RedisError as error:
+                log.warning("redis_away", error=type(error).__name__)
+            except Exception:
+                # Whatever one file comes to, the others wait no longer than until the next turn.
+                log.exception("evidence_failed")
             await asyncio.sleep(TICK_SECONDS)
 
     @asynccontextmanager
     async def lifespan(_app: object) -> AsyncIterator[None]:
-        task = asyncio.create_task(work())
+        tasks = [asyncio.create_task(again_and_again(step)) for step in (store, announce)]
         try:
             yield
         finally:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
 
     return lifespan
 

@@ -41,9 +41,14 @@ class Upload:
     until_ms: int
 
     @property
+    def key(self) -> tuple[str, str, str]:
+        """What it is to be a use of."""
+        return self.subject, self.unit, self.sha256
+
+    @property
     def id(self) -> str:
         """Its name in addresses and on disk."""
-        return upload_id(self.subject, self.unit, self.sha256)
+        return upload_id(*self.key)
 
 
 @dataclass(frozen=True, slots=True)
