@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -10,8 +11,9 @@ import httpx
 
 from thidua.clock import WallClock
 from thidua.errors import RejectError
-from thidua.evidence import CHUNK, DownloadStatement, say, upload_of
+from thidua.evidence import CHUNK, DownloadStatement, EvidenceFileError, say, upload_of
 from thidua.publishing import DoorUnreachableError
+from thidua.refusals import Code
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -24,7 +26,7 @@ UPLOADS: Final = "/v1/evidence/uploads"
 TUS: Final = {"tus-resumable": "1.0.0"}
 PART: Final = 8 * CHUNK
 STATEMENT_SECONDS: Final = 3600
-_PASSING: Final = {409, 423, 429, 460, 502, 503, 504, 507}
+_PASSING: Final = {408, 423, 429, 460, 502, 503, 504, 507}
 _LAST_STATES: Final = {"recorded", "unrecorded", "refused"}
 
 
@@ -92,12 +94,12 @@ class EvidenceClient:
                 if offset >= statement.size:
                     break
                 answer = self._part(http, statement, place, path, offset)
-                if answer is None or answer.status_code in _PASSING:
+                if answer is None or _passes(answer):
                     if time.monotonic() - moved > self.patience:
                         raise DoorUnreachableError(self.url, "the upload does not go on")
                     time.sleep(1.0)
                 elif answer.is_error:
-                    raise NotTakenError(answer.status_code, answer.json())
+                    raise NotTakenError(answer.status_code, _document(answer))
             return self._outcome(http, statement, place, wait)
 
     @staticmethod
@@ -112,24 +114,22 @@ class EvidenceClient:
         return found.status_code == 200  # noqa: PLR2004 - OK
 
     def fetch(self, sha256: str, path: Path) -> None:
-        """Write a file of the store to a new file here; raises :class:`NotTakenError` when it is not given."""
+        """
+        Write a file of the store to a new file here; nothing is left of one whose bytes have another hash.
+
+        Raises :class:`NotTakenError` when it is not given, :class:`EvidenceFileError` when it cannot be written.
+        """
         exp = WallClock().now_ms() // 1000 + STATEMENT_SECONDS
         statement = DownloadStatement(aud=self.origin, hash=sha256, exp=exp)
         headers = {"authorization": say(statement, self.key, self.kid)}
+        address = f"{self.url}/v1/evidence/{sha256}"
         try:
-            with (
-                httpx.stream(
-                    "GET", f"{self.url}/v1/evidence/{sha256}", headers=headers, timeout=60.0
-                ) as answer,
-            ):
+            with httpx.stream("GET", address, headers=headers, timeout=60.0) as answer:
                 if answer.is_error:
                     answer.read()
-                    raise NotTakenError(answer.status_code, answer.json())
-                with path.open("xb") as file:
-                    for piece in answer.iter_bytes():
-                        file.write(piece)
+                    raise NotTakenError(answer.status_code, _document(answer))
+                _receive(answer, sha256, path)
         except httpx.HTTPError as error:
-            path.unlink(missing_ok=True)
             raise DoorUnreachableError(self.url, str(error) or type(error).__name__) from error
 
     def _outcome(
@@ -183,9 +183,8 @@ class EvidenceClient:
             else:
                 if not answer.is_error:
                     return answer
-                if answer.status_code not in _PASSING:
-                    document = answer.json() if answer.content else {}
-                    raise NotTakenError(answer.status_code, document)
+                if not _passes(answer):
+                    raise NotTakenError(answer.status_code, _document(answer))
                 reason = f"HTTP {answer.status_code}"
             if time.monotonic() - since > self.patience:
                 raise DoorUnreachableError(self.url, reason)
@@ -195,6 +194,38 @@ class EvidenceClient:
         exp = WallClock().now_ms() // 1000 + STATEMENT_SECONDS
         fresh = statement.model_copy(update={"exp": exp})
         return {**TUS, "authorization": say(fresh, self.key, self.kid)}
+
+
+def _passes(answer: httpx.Response) -> bool:
+    """Whether waiting is the remedy: somebody else writes, a server is away, or the upload stands elsewhere."""
+    return answer.status_code in _PASSING or _document(answer).get("code") == Code.UPLOAD_OFFSET
+
+
+def _document(answer: httpx.Response) -> dict[str, Any]:
+    """The problem document of an answer; empty when a proxy or another server has answered."""
+    try:
+        document = answer.json()
+    except ValueError:
+        return {}
+    return document if isinstance(document, dict) else {}
+
+
+def _receive(answer: httpx.Response, sha256: str, path: Path) -> None:
+    digest, whole = hashlib.sha256(), False
+    try:
+        with path.open("xb") as file:
+            try:
+                for piece in answer.iter_bytes():
+                    digest.update(piece)
+                    file.write(piece)
+                whole = digest.hexdigest() == sha256
+            finally:
+                if not whole:
+                    path.unlink()
+    except OSError as error:
+        raise EvidenceFileError(path, error.strerror or str(error)) from None
+    if not whole:
+        raise EvidenceFileError(path, f"tệp tải về bị hỏng / received {digest.hexdigest()}")
 
 
 def _slice(path: Path, offset: int, size: int) -> Iterator[bytes]:

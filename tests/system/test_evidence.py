@@ -13,10 +13,10 @@ from typer.testing import CliRunner
 from services.sandbox import Sandbox, sandbox
 from tests.system.test_independence import until
 from thidua.cli.app import app
-from thidua.evidence import sha256_of
+from thidua.evidence import EvidenceFileError, sha256_of
 from thidua.publishing import DoorClient
 from thidua.signing import parse_jws
-from thidua.uploading import EvidenceClient
+from thidua.uploading import EvidenceClient, NotTakenError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -134,4 +134,19 @@ def test_a_person_puts_asks_and_gets_with_the_command(
     got = run.invoke(app, ["evidence", "get", lines[0]["hash"], "--to", str(copy), *mine])
     assert got.exit_code == 0, got.output
     assert copy.read_bytes() == files[0].read_bytes()
-    assert run.invoke(app, ["evidence", "get", "0" * 64, "--to", str(copy), *mine]).exit_code == 2
+    again = run.invoke(app, ["evidence", "get", lines[0]["hash"], "--to", str(copy), *mine])
+    assert isinstance(again.exception, EvidenceFileError)
+    absent = run.invoke(
+        app, ["evidence", "get", "0" * 64, "--to", str(tmp_path / "none.pdf"), *mine]
+    )
+    assert isinstance(absent.exception, NotTakenError)
+    assert not (tmp_path / "none.pdf").exists()
+
+
+def test_a_program_is_told_at_once_that_it_speaks_to_another_log(
+    box: Sandbox, client: EvidenceClient, tmp_path: Path
+) -> None:
+    path = a_file(tmp_path, "mot.pdf", 1000)
+    client.origin = "so.khac/p0"
+    with pytest.raises(NotTakenError, match="AUDIENCE_WRONG"):
+        client.put(path, unit="SOA", subject=CYCLE)

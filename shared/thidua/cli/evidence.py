@@ -84,8 +84,7 @@ def get(
 ) -> None:
     """Tải một tệp của cụm mình. / Fetch a file of the own cluster."""
     if to.exists():
-        typer.echo(f"{to} đã có, không ghi đè / exists and is not overwritten", err=True)
-        raise typer.Exit(2)
+        raise EvidenceFileError(to, "đã có, không ghi đè / exists and is not overwritten")
     EvidenceClient(url, origin, kid, _key(key_file)).fetch(sha256, to)
     typer.echo(json.dumps({"hash": sha256, "file": str(to)}, ensure_ascii=False))
 
