@@ -88,6 +88,7 @@ def evidence_routes(door: Door, settings: EvidenceSettings) -> APIRouter:
 
 def _at_work(keeping: Keeping, announcing: Announcing, clock: WallClock) -> Callable[[Any], Any]:
     """What goes on between requests: whole files are scanned, stored and announced."""
+    stopping = asyncio.Event()
 
     async def store() -> None:
         await asyncio.to_thread(keeping.tick, clock.now_ms())
@@ -96,7 +97,8 @@ def _at_work(keeping: Keeping, announcing: Announcing, clock: WallClock) -> Call
         await announcing.tick(sorted(keeping.uses.values()))
 
     async def again_and_again(step: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        while True:
+        # A cancellation can get lost in the Redis client, so the loop does not live by that alone.
+        while not stopping.is_set():
             try:
                 await step()
             except RedisError as error:
@@ -112,6 +114,7 @@ def _at_work(keeping: Keeping, announcing: Announcing, clock: WallClock) -> Call
         try:
             yield
         finally:
+            stopping.set()
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
