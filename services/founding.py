@@ -23,7 +23,8 @@ from thidua.stream import new_client, wait_for_redis
 from thidua.tlog.notes import NoteSigner
 
 PRIVATE: Final = 0o600
-
+SPEAKERS: Final = (*SERVICES, "door")
+"""Who speaks in the log with a key of its own; the door of the evidence it stored."""
 
 CHECKPOINT_KEY: Final = "reporting.pem"
 """The key that signs the archive's checkpoints; its public half is on paper, not in the log."""
@@ -82,7 +83,7 @@ def plan(
         name_en=name_en,
         root=kept_key(keys / "root.pem", Algorithm.ES256),
         services={
-            service: kept_key(keys / f"{service}.pem", Algorithm.EDDSA) for service in SERVICES
+            service: kept_key(keys / f"{service}.pem", Algorithm.EDDSA) for service in SPEAKERS
         },
         rx_ms=rx_ms,
     )

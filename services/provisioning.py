@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
-from services.founding import CHECKPOINT_KEY, kept_key
+from services.founding import CHECKPOINT_KEY, SPEAKERS, kept_key
 from thidua.contracts import SERVICES
 from thidua.log import Names
 from thidua.signing import Algorithm
@@ -125,7 +125,7 @@ class Provision:
         # The root key may be taken off the machine once the log is founded.
         if not (home / "founded.json").exists():
             kept_key(keys / "root.pem", Algorithm.ES256)
-        for service in SERVICES:
+        for service in SPEAKERS:
             kept_key(keys / f"{service}.pem", Algorithm.EDDSA)
         kept_key(keys / CHECKPOINT_KEY, Algorithm.EDDSA)
         for key in keys.glob("*.pem"):

@@ -98,6 +98,7 @@ def sandbox(
         "THIDUA_ORIGIN": founding.origin,
         "THIDUA_REDIS_URL": valkey.url,
         "THIDUA_DATABASE_URL": database_url or f"sqlite:///{folder / 'reporting.sqlite3'}",
+        "THIDUA_EVIDENCE_FOLDER": str(folder / "evidence"),
     }
     system = System(folder, environment, valkey)
     if port is not None:

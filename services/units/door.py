@@ -1,8 +1,8 @@
 """
 The door: the one way into the inboxes, over HTTP and from publishers' own streams.
 
-It verifies and routes, sets the arrival, and answers; it judges nothing and holds no key. What is not
-stored is not acknowledged.
+It verifies and routes, sets the arrival, and answers; it judges nothing, and signs nothing but what the
+evidence store beside it says. What is not stored is not acknowledged.
 """
 
 from __future__ import annotations

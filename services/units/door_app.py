@@ -17,10 +17,11 @@ from redis.exceptions import RedisError
 from services.units.admission import NotAdmittedError
 from services.units.door import PAGE, RETRY_SECONDS, Door, problem_of
 from services.units.draining import Draining
+from services.units.evidence.routes import evidence_routes
+from services.units.evidence.settings import EvidenceSettings
 from thidua.log import Names
 from thidua.log.redis_log import RedisLog
 from thidua.refusals import CATALOGUE, Code, problem
-from thidua.settings import Settings
 from thidua.stream import AWAY, Follower, new_broker, new_client, wait_for_redis
 
 if TYPE_CHECKING:
@@ -31,8 +32,8 @@ log = structlog.get_logger(__name__)
 PROBLEM = "application/problem+json"
 
 
-class DoorSettings(Settings):
-    """The door's settings: the common ones and its limits."""
+class DoorSettings(EvidenceSettings):
+    """The door's settings: the common ones, its limits, and those of the files it takes."""
 
     max_batch: Annotated[int, Field(ge=1, le=1000)] = 100
     """Events in one request."""
@@ -99,6 +100,8 @@ def create_app(settings: DoorSettings | None = None) -> FastAPI:  # noqa: C901, 
         redoc_url=None,
     )
     app.state.broker = broker
+
+    app.include_router(evidence_routes(door, settings))
 
     @app.exception_handler(NotAdmittedError)
     async def not_admitted(_request: Request, error: NotAdmittedError) -> Response:

@@ -80,6 +80,15 @@ class Receipts:
         registry = self._registries.get(self._keys_in.get(kid, ""))
         return None if registry is None else registry.keys.get(kid)
 
+    def registry(self, authority: str) -> Registry | None:
+        """The registry of an authority; ``None`` when nothing of it stands in the log."""
+        return self._registries.get(authority)
+
+    def keys_of(self, owner: str) -> list[Key]:
+        """Every key an owner ever had."""
+        registries = self._registries.values()
+        return [key for one in registries for key in one.keys.values() if key.owner == owner]
+
     def publishers(self) -> set[str]:
         """The codes of all who own a key and are no service."""
         owners = {

@@ -52,6 +52,20 @@ class Code(StrEnum):
     RECEIPT_UNKNOWN = "RECEIPT_UNKNOWN"
     TIMEOUT = "TIMEOUT"
 
+    UPLOAD_INVALID = "UPLOAD_INVALID"
+    STATEMENT_EXPIRED = "STATEMENT_EXPIRED"
+    UPLOAD_FORBIDDEN = "UPLOAD_FORBIDDEN"
+    EVIDENCE_FORBIDDEN = "EVIDENCE_FORBIDDEN"
+    UPLOAD_OFFSET = "UPLOAD_OFFSET"
+    UPLOAD_CHECKSUM = "UPLOAD_CHECKSUM"
+    UPLOAD_BUSY = "UPLOAD_BUSY"
+    EVIDENCE_TOO_LARGE = "EVIDENCE_TOO_LARGE"
+    EVIDENCE_QUOTA = "EVIDENCE_QUOTA"
+    EVIDENCE_TYPE = "EVIDENCE_TYPE"
+    EVIDENCE_HASH_MISMATCH = "EVIDENCE_HASH_MISMATCH"
+    EVIDENCE_INFECTED = "EVIDENCE_INFECTED"
+    EVIDENCE_STORE_FULL = "EVIDENCE_STORE_FULL"
+
     SCHEMA_INVALID = "SCHEMA_INVALID"
     TYPE_UNKNOWN = "TYPE_UNKNOWN"
     TEXT_NOT_NFC = "TEXT_NOT_NFC"
@@ -627,6 +641,227 @@ _ROWS: Final = (
             "No answer yet",
             "There was no judgement within {seconds} seconds.",
             "Look at the receipt in a few seconds. The same event is never recorded twice.",
+        ),
+    ),
+    # Files of evidence: answered beside the log.
+    _refusal(
+        Code.UPLOAD_INVALID,
+        Stage.ANSWERED,
+        400,
+        "path",
+        "expected",
+        vi=(
+            "Yêu cầu gửi tệp chưa đúng",
+            "Phần “{path}” chưa đúng; cần: {expected}.",
+            "Sửa phần đó rồi gửi lại.",
+        ),
+        en=(
+            "The upload request is malformed",
+            "“{path}” is not right; expected: {expected}.",
+            "Correct it and send the request again.",
+        ),
+    ),
+    _refusal(
+        Code.STATEMENT_EXPIRED,
+        Stage.ANSWERED,
+        403,
+        "given",
+        "expected",
+        vi=(
+            "Giấy gửi tệp hết hạn hoặc hạn quá xa",
+            "Hạn trong giấy là {given}; cần: {expected}.",
+            "Ký giấy mới với hạn gần rồi gửi lại; phần đã gửi vẫn còn.",
+        ),
+        en=(
+            "The statement has expired, or lasts too long",
+            "Its limit is {given}; expected: {expected}.",
+            "Sign a new statement with a near limit; what was uploaded is kept.",
+        ),
+    ),
+    _refusal(
+        Code.UPLOAD_FORBIDDEN,
+        Stage.ANSWERED,
+        403,
+        "unit",
+        "subject",
+        vi=(
+            "Đơn vị không gửi được tệp cho năm này",
+            "Đơn vị “{unit}” không thuộc cụm của “{subject}”.",
+            "Kiểm tra mã đơn vị, mã cụm và năm.",
+        ),
+        en=(
+            "The unit cannot put files into this cycle",
+            "Unit “{unit}” is no member of the cluster of “{subject}”.",
+            "Check the codes of unit and cluster, and the year.",
+        ),
+    ),
+    _refusal(
+        Code.EVIDENCE_FORBIDDEN,
+        Stage.ANSWERED,
+        403,
+        "given",
+        vi=(
+            "Không được xem tệp này",
+            "“{given}” không phải đơn vị trong cụm của tệp, cũng không phải cơ quan chủ quản.",
+            "Chỉ đơn vị trong cụm và cơ quan chủ quản tải được tệp.",
+        ),
+        en=(
+            "This file is not for you",
+            "“{given}” is neither a member of the file's cluster nor its authority.",
+            "Only the cluster's members and the authority may fetch a file.",
+        ),
+    ),
+    _refusal(
+        Code.UPLOAD_OFFSET,
+        Stage.ANSWERED,
+        409,
+        "expected",
+        "given",
+        retry=True,
+        vi=(
+            "Vị trí gửi tiếp chưa khớp",
+            "Máy chủ đã có {expected} byte; yêu cầu bắt đầu từ {given}.",
+            "Hỏi vị trí bằng HEAD rồi gửi tiếp từ đó.",
+        ),
+        en=(
+            "The upload goes on elsewhere",
+            "The server has {expected} bytes; the request begins at {given}.",
+            "Ask where it stands with HEAD and go on from there.",
+        ),
+    ),
+    _refusal(
+        Code.UPLOAD_CHECKSUM,
+        Stage.ANSWERED,
+        460,
+        retry=True,
+        vi=(
+            "Phần tệp bị hỏng trên đường truyền",
+            "Mã kiểm của phần vừa gửi không khớp; phần đó bị bỏ.",
+            "Gửi lại phần đó.",
+        ),
+        en=(
+            "A part was damaged on its way",
+            "The checksum of the part does not match; the part was dropped.",
+            "Send the part again.",
+        ),
+    ),
+    _refusal(
+        Code.UPLOAD_BUSY,
+        Stage.ANSWERED,
+        423,
+        retry=True,
+        vi=(
+            "Tệp đang được gửi ở một kết nối khác",
+            "Một kết nối khác đang ghi vào tệp này.",
+            "Đợi vài giây rồi hỏi vị trí và gửi tiếp.",
+        ),
+        en=(
+            "The file is being uploaded elsewhere",
+            "Another connection is writing to this upload.",
+            "Wait a few seconds, ask where it stands and go on.",
+        ),
+    ),
+    _refusal(
+        Code.EVIDENCE_TOO_LARGE,
+        Stage.ANSWERED,
+        413,
+        "given",
+        "expected",
+        vi=(
+            "Tệp quá lớn",
+            "Tệp có {given} byte; nhiều nhất {expected}.",
+            "Giảm dung lượng (ví dụ nén ảnh) hoặc tách thành nhiều tệp.",
+        ),
+        en=(
+            "The file is too large",
+            "It has {given} bytes; at most {expected}.",
+            "Make it smaller (such as its pictures) or split it.",
+        ),
+    ),
+    _refusal(
+        Code.EVIDENCE_QUOTA,
+        Stage.ANSWERED,
+        413,
+        "unit",
+        "given",
+        "expected",
+        vi=(
+            "Đơn vị đã dùng hết dung lượng",
+            "Với tệp này, đơn vị “{unit}” dùng {given} byte; nhiều nhất {expected}.",
+            "Liên hệ người vận hành để được tăng dung lượng.",
+        ),
+        en=(
+            "The unit's room is used up",
+            "With this file unit “{unit}” uses {given} bytes; at most {expected}.",
+            "Ask the operator for more room.",
+        ),
+    ),
+    _refusal(
+        Code.EVIDENCE_TYPE,
+        Stage.ANSWERED,
+        415,
+        "given",
+        "expected",
+        vi=(
+            "Loại tệp không được nhận",
+            "Nội dung tệp: {given}. Được nhận: {expected}.",
+            "Lưu tài liệu thành một loại được nhận; đuôi tên phải đúng với nội dung.",
+        ),
+        en=(
+            "This type of file is not taken",
+            "The content is: {given}. Taken are: {expected}.",
+            "Save it as one of these types, with the name's ending to match.",
+        ),
+    ),
+    _refusal(
+        Code.EVIDENCE_HASH_MISMATCH,
+        Stage.ANSWERED,
+        422,
+        "file",
+        "expected",
+        "given",
+        retry=True,
+        vi=(
+            "Tệp không khớp mã băm đã khai",
+            "Tệp “{file}”: đã khai {expected}, nhận được {given}.",
+            "Hãy gửi lại tệp gốc từ đầu.",
+        ),
+        en=(
+            "The file does not match its declared hash",
+            "File “{file}”: declared {expected}, received {given}.",
+            "Upload the original file again from its beginning.",
+        ),
+    ),
+    _refusal(
+        Code.EVIDENCE_INFECTED,
+        Stage.ANSWERED,
+        422,
+        "file",
+        vi=(
+            "Tệp có mã độc",
+            "Bộ quét phát hiện mã độc trong tệp “{file}”; tệp đã bị xóa.",
+            "Quét máy của đơn vị, tạo lại tệp sạch và gửi tệp đó.",
+        ),
+        en=(
+            "The file is infected",
+            "The scanner found malware in “{file}”; the file was deleted.",
+            "Scan your computer, make the file anew and upload that one.",
+        ),
+    ),
+    _refusal(
+        Code.EVIDENCE_STORE_FULL,
+        Stage.ANSWERED,
+        507,
+        retry=True,
+        vi=(
+            "Kho tệp tạm thời đầy",
+            "Máy chủ không còn chỗ ghi tệp; phần đã gửi vẫn còn.",
+            "Hãy gửi tiếp sau ít phút; nếu vẫn vậy, báo người vận hành.",
+        ),
+        en=(
+            "The store has no room just now",
+            "The server cannot write the file; what was uploaded is kept.",
+            "Go on in a few minutes; if it stays so, tell the operator.",
         ),
     ),
     # Form: stands in the log as said.

@@ -100,7 +100,7 @@ def test_nobody_runs_as_root_but_who_hands_out_the_secrets() -> None:
     assert SERVICES["provision"]["network_mode"] == "none"
 
 
-VOLUMES = {"reporting": ["archive:/archive"]}
+VOLUMES = {"door": ["evidence:/evidence"], "reporting": ["archive:/archive"]}
 """What a process of ours keeps on disk."""
 
 
@@ -108,7 +108,7 @@ def test_a_service_gets_its_own_key_and_address_and_nobody_elses() -> None:
     for name in PROCESSES:
         given = {one for one in SERVICES[name]["secrets"] if isinstance(one, str)}
         expected = {f"redis_url_{name}"}
-        if name in ("units", "ballots", "pledges"):
+        if name in ("door", "units", "ballots", "pledges"):
             expected.add(f"{name}_key")
         if name == "reporting":
             expected |= {"database_url", "reporting_key"}

@@ -24,7 +24,7 @@ from services.reporting.projections.pledge_queries import pledge
 from services.reporting.projections.ranking import ranking
 from services.reporting.projections.refused import refused_at, refused_events
 from services.reporting.projections.rules import holidays, regulation, rulebook
-from services.reporting.projections.score_queries import reports_of, scores
+from services.reporting.projections.score_queries import evidence_of, reports_of, scores
 from services.reporting.projections.sentences import SENTENCES
 from services.reporting.projections.timeline import happening, happenings
 from services.reporting.projections.unit_queries import members, names
@@ -37,6 +37,7 @@ from thidua.contracts import CONTRACTS
 from thidua.contracts import ballots as b
 from thidua.contracts import pledges as p
 from thidua.contracts import units as u
+from thidua.contracts.base import Evidence
 from thidua.testing.story import local
 
 if TYPE_CHECKING:
@@ -220,6 +221,35 @@ def test_scores_show_own_and_verified_points_with_reasons(read: Reading) -> None
         "minus": "1.0",
     }
     assert found.protests[0]["outcome"] == "rejected"
+
+
+def test_a_file_shows_whether_the_store_holds_it_and_where_else_it_is_used(engine: Engine) -> None:
+    log = Entries()
+    founding(log)
+    spring(log)
+    first, second, third = (letter * 64 for letter in "abc")
+    of_store = {
+        sha256: Evidence(sha256=sha256, bytes=10, name=f"{sha256[:16]}.pdf")
+        for sha256 in (first, third)
+    }
+    report = Evidence(sha256=first, bytes=10, name="Báo cáo.pdf", criterion="I.1")
+    log.says(unit("LCA"), u.ReportSubmitted(unit="LCA", kind="yearly", evidence=(report,)))
+    mark = u.Mark(criterion="I.2", points=Decimal(5), evidence=(first, second))
+    log.says(unit("LCA"), u.ScoreSheetSubmitted(unit="LCA", rulebook=1, marks=(mark,)))
+    store = "/services/door"
+    log.says(store, u.EvidenceStored(unit="LCA", evidence=of_store[first]))
+    log.says(store, u.EvidenceStored(unit="LCA", evidence=of_store[third]))
+    log.says(store, u.EvidenceStored(unit="HGI", evidence=of_store[first]))
+    log.says(store, u.EvidenceStored(unit="LCA", evidence=of_store[first]), NEXT)
+
+    with reading(follow(engine, log)) as read:
+        files = {one.sha256: one for one in evidence_of(read, CYCLE, "LCA")}
+    stored, missing, unnamed = files[first], files[second], files[third]
+    assert (stored.name, stored.criteria) == ("Báo cáo.pdf", ["I.1", "I.2"])
+    assert stored.also == [(CYCLE, "HGI"), (NEXT, "LCA")]
+    assert stored.position is not None
+    assert (missing.position, missing.name, missing.criteria) == (None, None, ["I.2"])
+    assert (unnamed.name, unnamed.criteria, unnamed.also) == (f"{third[:16]}.pdf", [], [])
 
 
 def test_the_ranking_shows_its_reasons_and_that_it_was_approved(read: Reading) -> None:

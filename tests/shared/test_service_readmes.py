@@ -22,9 +22,11 @@ TYPES: dict[str, tuple[type[EventData], ...]] = {
 
 
 def names(service: str, *, own: bool) -> set[str]:
-    """The short names of the event types that the service alone publishes, or of those it judges."""
+    """The types that the service alone publishes, or those it judges; what the store says is judged too."""
     return {
-        kind.TYPE.split(".")[2] for kind in TYPES[service] if (kind.ROLES == (Role.SERVICE,)) is own
+        kind.TYPE.split(".")[2]
+        for kind in TYPES[service]
+        if (kind.ROLES == (Role.SERVICE,) and kind is not units.EvidenceStored) is own
     }
 
 

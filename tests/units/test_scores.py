@@ -83,16 +83,26 @@ def test_evidence_names_a_criterion_of_the_table_and_stands_once_in_a_report() -
     accept(story, AT, "/units/LCA", report(evidence=(file("I.5"),)))
 
 
-def test_evidence_is_announced_by_its_unit_or_the_chair_once() -> None:
+STORE = "/services/door"
+
+
+def test_only_the_store_says_that_it_holds_a_file_and_once_for_each_unit() -> None:
     story = telling.registered()
     stored = u.EvidenceStored(unit="LCA", evidence=file("I.5"))
     unknown = u.EvidenceStored(unit="LCA", evidence=file("IX"))
 
-    stranger = story.when(AT, "/units/CBG", stored)
-    assert_refused(stranger, Code.ROLE_REQUIRED, required=["member LCA", "chair"])
-    assert_refused(story.when(AT, "/units/LCA", unknown), Code.CRITERION_UNKNOWN)
-    accept(story, AT, year.CHAIR, stored)
-    assert_refused(story.when(AT, "/units/LCA", stored), Code.ALREADY_DONE)
+    for stranger in ("/units/LCA", year.CHAIR, year.MINISTRY, "/services/ballots"):
+        assert_refused(story.when(AT, stranger, stored), Code.ROLE_REQUIRED)
+    assert_refused(story.when(AT, STORE, unknown), Code.CRITERION_UNKNOWN)
+    accept(story, AT, STORE, stored)
+    assert_refused(story.when(AT, STORE, stored), Code.ALREADY_DONE)
+    accept(story, AT, STORE, u.EvidenceStored(unit="LCH", evidence=file("I.5")))
+
+
+def test_a_file_is_stored_for_members_of_the_cluster_alone() -> None:
+    story = telling.registered()
+    stranger = u.EvidenceStored(unit="XXX", evidence=file())
+    assert_refused(story.when(AT, STORE, stranger), Code.UNIT_UNKNOWN)
 
 
 def without_note(*hashes: str) -> u.ScoreSheetSubmitted:
@@ -106,24 +116,13 @@ def without_note(*hashes: str) -> u.ScoreSheetSubmitted:
     return whole.model_copy(update={"marks": marks})
 
 
-def test_a_criterion_that_asks_for_evidence_needs_stored_evidence_or_a_note() -> None:
+def test_a_criterion_that_asks_for_evidence_needs_a_file_or_a_note() -> None:
     story = telling.reported()
 
     bare = story.when(AT, "/units/LCA", without_note())
     assert_refused(bare, Code.EVIDENCE_MISSING, criterion="I.5")
-    absent = story.when(AT, "/units/LCA", without_note(SHA))
-    assert_refused(absent, Code.EVIDENCE_MISSING, criterion="I.5", not_stored=[SHA])
-    accept(story, AT, "/units/LCA", u.EvidenceStored(unit="LCA", evidence=file("I.5")))
     accept(story, AT, "/units/LCA", without_note(SHA))
-
-
-def test_evidence_stored_for_one_unit_does_not_serve_another() -> None:
-    story = telling.reported()
-    accept(story, AT, "/units/LCH", u.EvidenceStored(unit="LCH", evidence=file("I.5")))
-
-    judgement = story.when(AT, "/units/LCA", without_note(SHA))
-
-    assert_refused(judgement, Code.EVIDENCE_MISSING)
+    accept(story, AT, "/units/LCA", year.sheet("LCA"))
 
 
 def test_a_score_sheet_has_every_criterion_once() -> None:

@@ -86,9 +86,53 @@ def reports_of(read: Reading, cycle: str, unit: str | None = None) -> list[dict[
     return [dict(row) for row in read.rows(reports, cycle=cycle, **only)]
 
 
-def evidence_of(read: Reading, cycle: str, unit: str) -> list[dict[str, Any]]:
-    """The stored evidence files of a unit."""
-    return [dict(row) for row in read.rows(evidence, cycle=cycle, unit=unit)]
+@dataclass(frozen=True, slots=True)
+class EvidenceFile:
+    """
+    One file a unit put forward in a cycle, or that the store holds for it.
+
+    ``position`` is where the store said that it holds the file, ``None`` while it has not; ``criteria``
+    are those it was named for; ``also`` are the other cycles and units the same bytes stand for.
+    """
+
+    sha256: str
+    name: str | None
+    bytes: int | None
+    criteria: list[str]
+    position: int | None
+    also: list[tuple[str, str]]
+
+
+def evidence_of(read: Reading, cycle: str, unit: str) -> list[EvidenceFile]:
+    """Every file a unit named in reports and score sheet or stored, by hash, and where else it is used."""
+    stored = {row["sha256"]: row for row in read.rows(evidence, cycle=cycle, unit=unit)}
+    named: dict[str, dict[str, Any]] = {}
+    criteria: dict[str, set[str]] = {}
+    for report in read.rows(reports, cycle=cycle, unit=unit):
+        for one in report["evidence"] if report["state"] == "submitted" else ():
+            named[one["sha256"]] = one
+            if one["criterion"] is not None:
+                criteria.setdefault(one["sha256"], set()).add(one["criterion"])
+    sheet = read.one(sheets, cycle=cycle, unit=unit)
+    for criterion, mark in (sheet["marks"] if sheet else {}).items():
+        for sha256 in mark["evidence"]:
+            criteria.setdefault(sha256, set()).add(criterion)
+    files = []
+    for sha256 in sorted({*stored, *named, *criteria}):
+        row = stored.get(sha256)
+        told: dict[str, Any] = named.get(sha256) or dict(row or {})
+        uses = [(one["cycle"], one["unit"]) for one in read.rows(evidence, sha256=sha256)]
+        files.append(
+            EvidenceFile(
+                sha256,
+                told.get("name"),
+                row["bytes"] if row else told.get("bytes"),
+                sorted(criteria.get(sha256, ())),
+                row["position"] if row else None,
+                [use for use in uses if use != (cycle, unit)],
+            )
+        )
+    return files
 
 
 def cross_check_teams(read: Reading, cycle: str) -> list[dict[str, Any]]:

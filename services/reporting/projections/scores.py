@@ -106,7 +106,7 @@ teams = read_model(
     position(),
 )
 
-SCORES = Projection("scores", 1, reports, evidence, sheets, findings, adjustments, protests, teams)
+SCORES = Projection("scores", 2, reports, evidence, sheets, findings, adjustments, protests, teams)
 
 
 def _points(points: Decimal | None) -> str | None:
@@ -168,6 +168,7 @@ def _scored(entry: ProjectedEntry, data: u.ScoreSheetSubmitted, rows: Rows) -> N
             "points": format_points(mark.points),
             "value": _points(mark.value),
             "note": mark.note,
+            "evidence": list(mark.evidence),
         }
         for mark in data.marks
     }

@@ -29,7 +29,12 @@ from services.reporting.projections.officers import Officers, officers_of
 from services.reporting.projections.pledge_queries import Pledge, pledge
 from services.reporting.projections.ranking import Ranking, ranking
 from services.reporting.projections.rules import Rulebook, rulebook
-from services.reporting.projections.score_queries import Scores, scores
+from services.reporting.projections.score_queries import (
+    EvidenceFile,
+    Scores,
+    evidence_of,
+    scores,
+)
 from services.reporting.projections.unit_queries import unit as unit_of
 from services.reporting.reading import Reading, reading
 from services.reporting.web import parameters as given
@@ -108,6 +113,16 @@ def _of_scores_and_pledge(routes: APIRouter, ask: Ask) -> None:
             return scores(read, cycle, code)
 
         return ask(cycle, ask_scores)
+
+    @routes.get(f"{YEAR}/evidence/{{code}}", summary="Tài liệu kiểm chứng / a unit's evidence")
+    def evidence_files(cycle: given.Cycle, code: given.Code) -> Answer[list[EvidenceFile]]:
+        """Every file named or stored by hash: whether the store holds it, and where else it is used."""
+
+        def ask_files(read: Reading) -> list[EvidenceFile]:
+            found(unit_of(read, code), code)
+            return evidence_of(read, cycle, code)
+
+        return ask(cycle, ask_files)
 
     @routes.get(f"{YEAR}/pledge", summary="Giao ước thi đua / the pledge")
     def pledge_of(cycle: given.Cycle) -> Answer[Pledge | None]:

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Final
 
-from services.units.domain.case import (
-    CycleCase,
-    duplicate,
-    held_roles,
-    member_fault,
-    publisher_fault,
-)
+from services.units.domain.case import CycleCase, duplicate, member_fault, publisher_fault
 from services.units.domain.table import points_for
 from thidua.clock import local_day
 from thidua.contracts import units as u
-from thidua.contracts.base import Deadline, Evidence, Role
+from thidua.contracts.base import Deadline, Evidence
 from thidua.contracts.rulebook import Deadlines, Ladder
 from thidua.deciding import Judgement, Recorded, Refused
 from thidua.refusals import Code
 from thidua.standing import Registry
+
+STORE: Final = "/services/door"
+"""Who speaks for the evidence store."""
 
 
 def report_submitted(data: u.ReportSubmitted, case: CycleCase) -> Judgement:
@@ -43,13 +41,11 @@ def report_withdrawn(data: u.ReportWithdrawn, case: CycleCase) -> Judgement:
 
 
 def evidence_stored(data: u.EvidenceStored, case: CycleCase) -> Judgement:
-    """A member says it of its own files, the chair of any member's."""
+    """The store at the door says it, once for each unit and cycle; nobody says it of a file they sent."""
     if fault := publisher_fault(case, data, data.unit) or member_fault(case, data.unit):
         return fault
-    held = held_roles(case)
-    if case.event.unit != data.unit and Role.CHAIR not in held:
-        required = [f"{Role.MEMBER} {data.unit}", str(Role.CHAIR)]
-        return Refused(Code.ROLE_REQUIRED, {"required": required, "held": sorted(map(str, held))})
+    if case.event.source != STORE:
+        return Refused(Code.ROLE_REQUIRED, {"required": [STORE], "held": [case.event.source]})
     if (data.unit, data.evidence.sha256) in case.cycle.evidence:
         return Refused(Code.ALREADY_DONE, {"what": f"evidence {data.evidence.sha256}"})
     return _criterion_fault(case, data.evidence) or Recorded()

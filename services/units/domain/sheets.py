@@ -40,23 +40,18 @@ def score_sheet_submitted(data: u.ScoreSheetSubmitted, case: CycleCase) -> Judge
         if criterion is None:
             return Refused(Code.CRITERION_UNKNOWN, {"criterion": mark.criterion})
         if fault := points_fault(criterion, mark.points, rulebook.scoring.step) or _evidence_fault(
-            case, data.unit, criterion, mark
+            criterion, mark
         ):
             return fault
     missing = sorted(table.keys() - {mark.criterion for mark in data.marks})
     return Refused(Code.SCORES_INCOMPLETE, {"missing": missing}) if missing else Recorded()
 
 
-def _evidence_fault(
-    case: CycleCase, unit: str, criterion: Criterion, mark: u.Mark
-) -> Refused | None:
-    if not criterion.evidence or mark.note is not None:
+def _evidence_fault(criterion: Criterion, mark: u.Mark) -> Refused | None:
+    """Whether the store holds what is named is shown to who cross-checks, and refuses nobody here."""
+    if not criterion.evidence or mark.note is not None or mark.evidence:
         return None
-    if any((unit, sha256) in case.cycle.evidence for sha256 in mark.evidence):
-        return None
-    return Refused(
-        Code.EVIDENCE_MISSING, {"criterion": criterion.code, "not_stored": list(mark.evidence)}
-    )
+    return Refused(Code.EVIDENCE_MISSING, {"criterion": criterion.code})
 
 
 def points_adjusted(data: u.PointsAdjusted, case: CycleCase) -> Judgement:

@@ -7,7 +7,7 @@ from importlib.metadata import entry_points
 
 import typer
 
-from thidua.cli import events, keygen, verify, witness
+from thidua.cli import events, evidence, keygen, verify, witness
 from thidua.errors import ThiduaError
 
 EXIT_UNEXPECTED = 1
@@ -22,6 +22,7 @@ app = typer.Typer(
 )
 app.command("keygen")(keygen.keygen)
 app.add_typer(events.app, name="event")
+app.add_typer(evidence.app, name="evidence")
 app.command("receipt")(events.receipt)
 app.command("verify")(verify.verify_folder)
 app.add_typer(witness.app, name="witness")

@@ -409,10 +409,15 @@ class ReportWithdrawn(EventData):
 
 
 class EvidenceStored(EventData):
-    """The evidence store holds this file; only this event makes it count as present."""
+    """
+    The evidence store holds this file for *unit*; only this event makes it count as present.
+
+    Said by the store alone, with the door's key, once the file is whole and clean. ``name`` tells the
+    kind of file and no more: what its owner called it stays beside the log, where it can be erased.
+    """
 
     TYPE: ClassVar[str] = "thidua.units.evidence-stored.v1"
-    ROLES: ClassVar[tuple[Role, ...]] = (Role.MEMBER, Role.CHAIR)
+    ROLES: ClassVar[tuple[Role, ...]] = (Role.SERVICE,)
     unit: Code
     evidence: Evidence
 

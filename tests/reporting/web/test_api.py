@@ -43,6 +43,7 @@ RESOURCES = {
             ("/officers", "/officers"),
             ("/ranking", "/ranking"),
             ("/scores/CBG", "/scores/{code}"),
+            ("/evidence/CBG", "/evidence/{code}"),
             ("/pledge", "/pledge"),
             ("/conferences", "/conferences"),
             ("/nominations", "/nominations"),

@@ -27,6 +27,7 @@ from thidua.contracts import CONTRACTS
 from thidua.contracts import ballots as b
 from thidua.contracts import rulebook as r
 from thidua.contracts import units as u
+from thidua.contracts.base import Evidence
 from thidua.refusals import Code, problem
 
 if TYPE_CHECKING:
@@ -323,3 +324,29 @@ async def test_a_reason_that_looks_like_a_day_breaks_no_page(
         assert reason in page.text
     assert "<script" not in page.text
     assert Page.read(page.text).faults == []
+
+
+async def test_a_units_page_says_which_files_the_store_holds_and_who_else_uses_them(
+    engine: Engine, visit: Callable[[FastAPI], httpx.AsyncClient]
+) -> None:
+    log = Entries()
+    founding(log)
+    log.says(MINISTRY, u.CycleOpened(), at="2020-01-10 08:00")
+    held, missing = "a" * 64, "b" * 64
+    files = tuple(Evidence(sha256=one, bytes=10, name="Báo cáo <1>.pdf") for one in (held, missing))
+    log.says("/units/LCA", u.ReportSubmitted(unit="LCA", kind="yearly", evidence=files))
+    for code in ("LCA", "HGI"):
+        stored = Evidence(sha256=held, bytes=10, name="aaaaaaaa.pdf")
+        log.says("/services/door", u.EvidenceStored(unit=code, evidence=stored))
+    projector = Projector(engine)
+    projector.start()
+    projector.apply(log.raw)
+    async with visit(site_on(engine)) as client:
+        page = await page_at(client, f"{YEAR}/don-vi/LCA")
+        english = await page_at(client, f"/en{YEAR}/don-vi/LCA")
+    assert "✓ kho đã lưu" in page.text
+    assert page.text.count("chưa có trong kho") == 1
+    assert "Báo cáo <1>.pdf" in page.text
+    assert f"{YEAR}/don-vi/HGI" in page.links
+    assert "not in the store yet" in english.text
+    assert "the same file is used by" in english.text
