@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 BATCH: Final = 50
 WAIT_SECONDS: Final = 10
 _FIRST_PAUSE: Final = 0.5
-_LONGEST_PAUSE: Final = 60.0
+LONGEST_PAUSE: Final = 60.0
 _CHAIN_CODES: Final = frozenset({Code.CHAIN_EXPECTED, Code.CHAIN_FORK})
 
 
@@ -76,12 +76,12 @@ class Flushed:
         return [item for item in self.unsent if item.state is State.STUCK]
 
 
-def pauses(chance: Callable[[], float]) -> Iterator[float]:
-    """Seconds between attempts: doubling from a half to a minute, each shortened by up to a half by *chance*."""
+def pauses(chance: Callable[[], float], longest: float = LONGEST_PAUSE) -> Iterator[float]:
+    """Seconds between attempts: doubling from a half to *longest*, each shortened by up to a half by *chance*."""
     pause = _FIRST_PAUSE
     while True:
         yield pause * (1 - chance() / 2)
-        pause = min(2 * pause, _LONGEST_PAUSE)
+        pause = min(2 * pause, longest)
 
 
 def _chance() -> float:
@@ -118,6 +118,7 @@ class PublisherClient:
     door: DoorClient
     wait: int = WAIT_SECONDS
     batch: int = BATCH
+    longest_pause: float = LONGEST_PAUSE
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
@@ -171,13 +172,13 @@ class PublisherClient:
         """
         settled: list[int] = []
         deadline = self.clock() + patience
-        backoff = pauses(self.chance)
+        backoff = pauses(self.chance, self.longest_pause)
         with self.outbox.sending():
             while True:
                 told = self._round(adopt=adopt)
                 settled += told.settled
                 if told.settled:
-                    backoff = pauses(self.chance)
+                    backoff = pauses(self.chance, self.longest_pause)
                 pause = max(next(backoff), told.after)
                 if not told.retry or self.clock() + pause > deadline:
                     break
