@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from pydantic import ValidationError
@@ -33,6 +33,10 @@ class FormFault:
     given: str
     vi: str
     en: str
+
+    def under(self, path: str) -> FormFault:
+        """The same fault of an event that stands at *path* in a larger document."""
+        return replace(self, path=f"{path}{self.path}")
 
     def document(self) -> dict[str, str]:
         """As ``--json`` shows it."""

@@ -58,6 +58,22 @@ class NoTypeError(RejectError):
         super().__init__(f"{wire_type} is no type of units, ballots or pledges")
 
 
+class NoReceiptError(RejectError):
+    """The door gives no signed receipt for an event."""
+
+    def __init__(self, event_hash: str) -> None:
+        super().__init__(
+            f"{event_hash[:64]}: cổng chưa có biên nhận đã ký / the door gives no signed receipt"
+        )
+
+    def diagnostics(self) -> str:
+        """Name the two causes."""
+        return (
+            "Sự kiện không có trong sổ, hoặc cổng chưa có khóa ký biên nhận. / "
+            "The event is not in the log, or the door has no key to sign receipts with."
+        )
+
+
 @dataclass(slots=True)
 class Publisher:
     """
@@ -187,6 +203,19 @@ class DoorClient:
     def receipt(self, event_hash: str) -> Reply:
         """The receipt of an event by its hash."""
         return self._ask("GET", f"/v1/receipts/{event_hash}")
+
+    def signed_receipt(self, event_hash: str) -> str:
+        """The receipt of an event as the door signs it; raises ``NoReceiptError`` when it gives none."""
+        path = f"/v1/receipts/{event_hash}"
+        try:
+            response = self._http.get(path, params={"signed": "true"}, headers={"accept": JOSE})
+        except httpx.HTTPError as error:
+            raise DoorUnreachableError(self.url, str(error) or type(error).__name__) from error
+        if response.status_code >= _SERVER_FAULT:
+            raise DoorBusyError(self.url, f"HTTP {response.status_code}", 0)
+        if response.status_code != _OK or not response.headers["content-type"].startswith(JOSE):
+            raise NoReceiptError(event_hash)
+        return response.text.strip()
 
     def status(self) -> dict[str, Any]:
         """How far the log and everybody who follows it are."""
