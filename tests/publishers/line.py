@@ -79,7 +79,7 @@ class Line:
         finally:
             for one in (writer, upstream):
                 if one is not None:
-                    one.close()
+                    await _close(one)
             self._tasks.discard(task)
 
     async def _copy(
@@ -113,11 +113,19 @@ class Line:
         with suppress(OSError, TimeoutError):
             reader, writer = await asyncio.open_connection(LOOPBACK, self.target)
             self.did["double"] += 1
-            writer.write(sent)
-            await writer.drain()
-            async with asyncio.timeout(SILENCE):
-                await reader.read(CHUNK)
-            writer.close()
+            try:
+                writer.write(sent)
+                await writer.drain()
+                async with asyncio.timeout(SILENCE):
+                    await reader.read(CHUNK)
+            finally:
+                await _close(writer)
+
+
+async def _close(writer: asyncio.StreamWriter) -> None:
+    with suppress(OSError):
+        writer.close()
+        await writer.wait_closed()
 
 
 async def _silence(seconds: float) -> None:

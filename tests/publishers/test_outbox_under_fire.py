@@ -11,25 +11,22 @@ import sys
 import time
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from services.founding import found, plan
-from services.processes import System
 from services.sandbox import _entries
 from tests.publishers.line import Line, bad_line
+from tests.publishers.running import running_log
 from tests.publishers.sender import AUTHORITY, code
-from thidua.clock import to_ms
-from thidua.embedded import RedisServer
 from thidua.knowledge import recorded_event
 from thidua.outbox import Outbox, State
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from services.processes import System
     from thidua.log import Entry
 
 ORIGIN: Final = "so.test/p0"
@@ -92,21 +89,7 @@ class Fire:
 
 @pytest.fixture
 def system(tmp_path: Path) -> Iterator[System]:
-    now = to_ms(datetime.now(UTC))
-    founding = plan(
-        tmp_path, origin=ORIGIN, authority=AUTHORITY, name_vi="Bộ", name_en=None, rx_ms=now
-    )
-    valkey = RedisServer(tmp_path / "valkey")
-    environment = {
-        "THIDUA_ORIGIN": ORIGIN,
-        "THIDUA_REDIS_URL": valkey.url,
-        "THIDUA_DATABASE_URL": f"sqlite:///{tmp_path / 'reporting.sqlite3'}",
-    }
-    with System(tmp_path, environment, valkey) as system:
-        valkey.start()
-        asyncio.run(found(founding, valkey.url))
-        # Reporting's archive opens the log for writing again after each restart of the store.
-        system.start("door", "units", "reporting")
+    with running_log(tmp_path, origin=ORIGIN, authority=AUTHORITY) as (system, _):
         yield system
 
 
