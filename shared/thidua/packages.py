@@ -360,7 +360,10 @@ def told_of(imported: Imported) -> dict[str, Any]:
     told = {"id": imported.event.id, "hash": imported.event.hash, "type": imported.event.type}
     kept = ("outcome", "position", "rx", "code", "detail_vi", "detail_en", "fix_vi", "fix_en")
     answer = {name: document[name] for name in kept if document.get(name) is not None}
-    return {**told, "time": imported.event.time, "outcome": "pending", **answer}
+    told |= {"time": imported.event.time, "outcome": "pending", **answer}
+    if imported.reply is not None and imported.reply.is_retryable and not imported.reply.in_log:
+        told["outcome"] = "unsent"
+    return told
 
 
 def _quoted(name: str) -> str:

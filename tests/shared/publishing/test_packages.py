@@ -98,6 +98,18 @@ def test_after_an_event_that_stays_open_the_rest_of_its_service_is_not_sent(tmp_
     assert told == ["answered", "recorded", "unsent", "recorded"]
 
 
+def test_a_package_that_comes_before_its_predecessor_is_still_to_be_sent(tmp_path: Path) -> None:
+    path, sender = packed(tmp_path)
+    door = PretendDoor()
+    import_package(read_package(path), door)
+    sender.door = door
+    sender.flush()
+    queue(sender, "units", "later")
+    make_package(tmp_path / "q.zip", sender.outbox, sender.publisher, now=NOW)
+    [told] = import_package(read_package(tmp_path / "q.zip"), PretendDoor())
+    assert (told_of(told)["outcome"], told_of(told)["code"]) == ("unsent", "CHAIN_EXPECTED")
+
+
 def test_nothing_unsent_makes_no_package_and_an_existing_file_is_kept(tmp_path: Path) -> None:
     sender = client(tmp_path / "outbox", PretendDoor())
     path = tmp_path / "p.zip"
