@@ -17,7 +17,7 @@ help:
 	@echo "make check           lint, types, import rules"
 	@echo "make coverage        the tests again, and which branches they reach"
 	@echo "make bench           figures, as a table and JSON      (ARGS=--short)"
-	@echo "make test-publishers publishers at length: the outbox on a bad line"
+	@echo "make test-publishers publishers at length: the README, the outbox on a bad line"
 	@echo "make test-faults     crash tests at length             (ARGS=--short)"
 	@echo "make test-deploy     the compose stack, needs an engine"
 	@echo "make up, make down   the compose stack of deploy/"

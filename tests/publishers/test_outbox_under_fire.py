@@ -137,6 +137,7 @@ def assert_recorded_once_in_order(fire: Fire) -> None:
     assert receipts == [position for _, position in said]
 
 
+@pytest.mark.timeout(600)
 def test_every_event_is_recorded_once_in_order_on_a_bad_line_while_processes_are_killed(
     system: System,
 ) -> None:
@@ -146,7 +147,7 @@ def test_every_event_is_recorded_once_in_order_on_a_bad_line_while_processes_are
 
 
 @pytest.mark.publishers
-@pytest.mark.timeout(1200)
+@pytest.mark.timeout(1800)
 def test_a_thousand_events_are_recorded_once_in_order_through_forty_kills(system: System) -> None:
     fire = under_fire(system, count=1000, batch=7, strikes=40, seed=2020)
     assert_recorded_once_in_order(fire)

@@ -100,6 +100,8 @@ def commands(body: str) -> Iterator[tuple[list[str], str | None, int]]:
         yield shlex.split(command), target or None, int(code or 0)
 
 
+@pytest.mark.publishers
+@pytest.mark.timeout(900)
 def test_what_the_readme_tells_a_province_to_do_works_as_it_stands(province: Province) -> None:
     thidua = str(Path(sys.executable).with_name("thidua"))
     province.authority_says("unit-registered", UNIT)

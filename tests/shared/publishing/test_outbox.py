@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import tempfile
 from contextlib import suppress
 from itertools import islice
@@ -346,6 +347,23 @@ def test_a_folder_that_cannot_be_written_is_named_and_nothing_is_taken(tmp_path:
 
 def queue_into(box: Outbox) -> None:
     box.adopt("SOA/1", "units", ChainHead(1, "a" * 43))
+
+
+def test_a_disk_that_is_full_is_named_and_what_stood_before_still_stands(tmp_path: Path) -> None:
+    sender = client(tmp_path, PretendDoor())
+    queue(sender, "units", "a")
+    path = tmp_path / JOURNAL
+    before = path.read_bytes()
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(before) + 40, limits[1]))
+    try:
+        with pytest.raises(JournalUnwritableError):
+            queue(sender, "units", "b")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert path.read_bytes() == before
+    queue(sender, "units", "b")
+    assert [item.id for item in Outbox(tmp_path).unsent] == ["a", "b"]
 
 
 def test_the_outbox_is_readable_by_its_owner_alone(tmp_path: Path) -> None:
