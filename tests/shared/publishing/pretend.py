@@ -54,7 +54,6 @@ class PretendDoor(DoorClient):
 
     def send_all(self, tokens: Any, *, wait: int = 10) -> list[Reply]:
         fault = self._struck()
-        self.said |= {parse_jws(token).hash: payload_of(token) for token in tokens}
         if fault == "later":
             self.inbox += tokens
             return [Reply(202, {"outcome": "pending"}) for _ in tokens]
@@ -108,6 +107,7 @@ class PretendDoor(DoorClient):
     def _judged(self, token: str) -> Reply:
         parsed = parse_jws(token)
         payload = payload_of(token)
+        self.said[parsed.hash] = payload
         service = service_of(payload["type"]) or ""
         if service in self.down:
             self.inbox.append(token)

@@ -218,6 +218,24 @@ def test_a_dropped_event_that_had_entered_after_all_is_found_in_the_log(tmp_path
     assert door.recorded("units") == ["a", "b"]
 
 
+def test_events_found_in_the_log_are_settled_in_their_order_and_signed_once(tmp_path: Path) -> None:
+    door = PretendDoor()
+    sender = client(tmp_path, door)
+    first, second = queue(sender, "units", "a"), queue(sender, "units", "b")
+    versions = sender.outbox.sign(sender.outbox.unsent, sender.publisher)
+    sender.outbox.stick(second, {"code": "KEY_EXPIRED"})
+    sender.outbox.drop(second)
+    for version in versions:
+        door._judged(version.jws)
+    queue(sender, "units", "c")
+
+    sender.flush(patience=60)
+
+    assert sender.outbox.item(first).signed == versions[0]
+    assert door.recorded("units") == ["a", "b", "c"]
+    assert {item.state for item in sender.outbox.items} == {State.RECORDED}
+
+
 def test_what_a_lost_log_no_longer_holds_is_sent_again_as_it_was(tmp_path: Path) -> None:
     door = PretendDoor()
     sender = client(tmp_path, door)
