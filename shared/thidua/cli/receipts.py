@@ -7,11 +7,16 @@ from typing import Annotated
 
 import typer
 
+from thidua.base64url import is_base64url
 from thidua.cli.answers import AsJson, Exit, Origin, Url, identity, note, show
 from thidua.errors import RejectError
 from thidua.publishing import DoorClient
 from thidua.receipts import check_receipt
-from thidua.signing import MAX_TOKEN_BYTES, VerifyingKey
+from thidua.signing import EMPTY_HASH, MAX_TOKEN_BYTES, VerifyingKey
+
+_HASH = len(EMPTY_HASH)
+_HASH_FIRST = {"ignore_unknown_options": True}
+"""One hash in sixty-four begins with a hyphen, and is no option."""
 
 app = typer.Typer(help="Biên nhận. / Receipts.", no_args_is_help=True)
 
@@ -23,7 +28,7 @@ class ReceiptFileError(RejectError):
         super().__init__(f"{path}: không đọc được / cannot be read: {fault}")
 
 
-@app.command("show")
+@app.command("show", context_settings=_HASH_FIRST)
 def show_receipt(
     event_hash: Annotated[str, typer.Argument(help="The event's hash.")],
     url: Url = None,
@@ -50,7 +55,7 @@ def show_receipt(
         raise typer.Exit(Exit.REFUSED)
 
 
-@app.command("check")
+@app.command("check", context_settings=_HASH_FIRST)
 def check(
     receipt: Annotated[
         str, typer.Argument(metavar="FILE|HASH", help="A signed receipt, or an event's hash.")
@@ -80,6 +85,9 @@ def check(
                 token = file.read(MAX_TOKEN_BYTES + 1).strip()
         except OSError as error:
             raise ReceiptFileError(path, error.strerror or str(error)) from None
+    elif not is_base64url(receipt.encode("ascii", "replace")) or len(receipt) != _HASH:
+        note(f"không có tệp {path} / no such file, and no event's hash")
+        raise typer.Exit(Exit.NOT_FOUND)
     else:
         token = DoorClient(settings.url).signed_receipt(receipt).encode()
     found = check_receipt(token, key, origin=settings.values.get("origin"))

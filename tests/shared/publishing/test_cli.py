@@ -298,6 +298,7 @@ def test_a_receipt_that_does_not_hold_or_cannot_be_checked_is_never_exit_0(desk:
     assert desk.run("receipt", "check", "receipt.jws").code == 2
     assert desk.run("receipt", "check", "b" * 43, "--door-key", spki).code == 5
     assert desk.run("receipt", "check", event_hash, "--door-key", spki, "--url", AWAY).code == 7
+    assert desk.run("receipt", "check", "no.jws", "--door-key", spki, "--url", AWAY).code == 5
     desk.receipts["c" * 43] = desk.receipts[event_hash]
     assert desk.run("receipt", "check", "c" * 43, "--door-key", spki).code == 4
     path.write_text("xin chao")
@@ -308,6 +309,7 @@ def test_a_receipt_is_shown_and_an_unknown_one_is_not_found(desk: Desk) -> None:
     event_hash, _ = signed_receipt(desk)
     assert desk.run("receipt", "show", event_hash, "--json").document["outcome"] == "recorded"
     assert desk.run("receipt", "show", "b" * 43).code == 5
+    assert desk.run("receipt", "show", "-" + "A" * 42).code == 5, "no option, but a hash"
 
 
 def test_a_package_is_made_looked_at_and_imported(desk: Desk) -> None:
