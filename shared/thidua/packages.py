@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import json
 import stat
+import struct
 import zipfile
+import zlib
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
@@ -44,6 +46,18 @@ BATCH: Final = 50
 _MANIFEST: Final = "manifest.json"
 _SEAL: Final = "manifest.jws"
 _SHOWN: Final = 60
+_UNREADABLE: Final = (
+    OSError,
+    ValueError,
+    EOFError,
+    OverflowError,
+    NotImplementedError,
+    RuntimeError,
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+)
+"""What the zip library raises on bytes that are no zip, or one it cannot read."""
 
 
 class PackedEvent(BaseModel):
@@ -183,14 +197,7 @@ def read_package(path: Path, key: VerifyingKey | None = None) -> Package:
             return _Reading(path, archive).package(key)
     except FileNotFoundError:
         raise
-    except (
-        OSError,
-        zipfile.BadZipFile,
-        NotImplementedError,
-        RuntimeError,
-        EOFError,
-        ValueError,
-    ) as error:
+    except _UNREADABLE as error:
         raise PackageFaultsError(
             path, [f"không phải tệp zip đọc được / no readable zip: {error}"]
         ) from None
