@@ -17,9 +17,13 @@ from thidua.knowledge import ChainHead
 from thidua.signing import parse_jws, sign
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from thidua.signing import SigningKey
 
 JOSE = "application/jose"
+_OK = 200
+_SERVER_FAULT = 500
 
 
 class DoorUnreachableError(RetryError):
@@ -34,11 +38,40 @@ class DoorUnreachableError(RetryError):
         return "Không nối được máy chủ; hãy gửi lại chính sự kiện này. / Send the same event again when the server answers."
 
 
+class DoorBusyError(RetryError):
+    """The door answers that it cannot serve now; ``seconds`` is when it wants to be asked again."""
+
+    def __init__(self, url: str, code: str, seconds: float) -> None:
+        super().__init__(f"{url}: {code}")
+        self.code = code
+        self.seconds = seconds
+
+    def diagnostics(self) -> str:
+        """Say that the same event may be sent again."""
+        return "Máy chủ tạm thời chưa phục vụ được; hãy gửi lại chính sự kiện này. / Send the same event again later."
+
+
 class NoTypeError(RejectError):
     """A wire type that no deciding service owns."""
 
     def __init__(self, wire_type: str) -> None:
         super().__init__(f"{wire_type} is no type of units, ballots or pledges")
+
+
+class NoReceiptError(RejectError):
+    """The door gives no signed receipt for an event."""
+
+    def __init__(self, event_hash: str) -> None:
+        super().__init__(
+            f"{event_hash[:64]}: cổng chưa có biên nhận đã ký / the door gives no signed receipt"
+        )
+
+    def diagnostics(self) -> str:
+        """Name the two causes."""
+        return (
+            "Sự kiện không có trong sổ, hoặc cổng chưa có khóa ký biên nhận. / "
+            "The event is not in the log, or the door has no key to sign receipts with."
+        )
 
 
 @dataclass(slots=True)
@@ -101,6 +134,7 @@ class Reply:
 
     status: int
     document: dict[str, Any]
+    retry_after: float = 0.0
 
     @property
     def outcome(self) -> str:
@@ -112,9 +146,23 @@ class Reply:
         """Whether the event stands in the log, recorded or refused."""
         return self.document.get("position") is not None
 
+    @property
+    def is_pending(self) -> bool:
+        """Whether the door has stored the event and its judgement is still to come."""
+        return self.outcome == "pending"
+
+    @property
+    def is_retryable(self) -> bool:
+        """Whether the same bytes may enter the log later: nobody has said that they never can."""
+        return bool(self.document.get("retryable", self.status >= _SERVER_FAULT))
+
 
 class DoorClient:
-    """The door over HTTP; raises ``DoorUnreachableError`` when it does not answer."""
+    """
+    The door over HTTP.
+
+    Raises ``DoorUnreachableError`` when it does not answer, ``DoorBusyError`` when it says that it cannot.
+    """
 
     def __init__(self, url: str, *, timeout: float = 30.0) -> None:
         self.url = url.rstrip("/")
@@ -127,9 +175,26 @@ class DoorClient:
             headers["thidua-arrival"] = format_instant(arrival)
         return self._ask("POST", "/v1/events", content=jws, headers=headers)
 
+    def send_all(self, tokens: Sequence[str], *, wait: int = 10) -> list[Reply]:
+        """Send events in order as one request; the reply to each."""
+        if len(tokens) == 1:
+            return [self.send(tokens[0], wait=wait)]
+        headers = {"content-type": "application/json", "prefer": f"wait={wait}"}
+        reply = self._ask("POST", "/v1/events", content=json.dumps(tokens), headers=headers)
+        results = reply.document.get("results")
+        if not isinstance(results, list) or len(results) != len(tokens):
+            raise DoorBusyError(self.url, _said(reply), reply.retry_after)
+        return [
+            Reply(int(result.get("http_status", reply.status)), result, reply.retry_after)
+            for result in results
+        ]
+
     def head(self, kid: str, service: str) -> ChainHead:
         """Where a key's chain with a service stands."""
-        document = self._ask("GET", f"/v1/keys/{kid}/head", params={"service": service}).document
+        reply = self._ask("GET", f"/v1/keys/{kid}/head", params={"service": service})
+        if reply.status != _OK:
+            raise DoorBusyError(self.url, _said(reply), reply.retry_after)
+        document = reply.document
         found = document.get("heads", document)
         of_service = found.get(service, found) if isinstance(found, dict) else {}
         seq = int(of_service.get("seq", 0))
@@ -138,6 +203,19 @@ class DoorClient:
     def receipt(self, event_hash: str) -> Reply:
         """The receipt of an event by its hash."""
         return self._ask("GET", f"/v1/receipts/{event_hash}")
+
+    def signed_receipt(self, event_hash: str) -> str:
+        """The receipt of an event as the door signs it; raises ``NoReceiptError`` when it gives none."""
+        path = f"/v1/receipts/{event_hash}"
+        try:
+            response = self._http.get(path, params={"signed": "true"}, headers={"accept": JOSE})
+        except httpx.HTTPError as error:
+            raise DoorUnreachableError(self.url, str(error) or type(error).__name__) from error
+        if response.status_code >= _SERVER_FAULT:
+            raise DoorBusyError(self.url, f"HTTP {response.status_code}", 0)
+        if response.status_code != _OK or not response.headers["content-type"].startswith(JOSE):
+            raise NoReceiptError(event_hash)
+        return response.text.strip()
 
     def status(self) -> dict[str, Any]:
         """How far the log and everybody who follows it are."""
@@ -150,6 +228,19 @@ class DoorClient:
     def _ask(self, method: str, path: str, **options: Any) -> Reply:
         try:
             response = self._http.request(method, path, **options)
-            return Reply(response.status_code, response.json())
+            document = response.json()
         except (httpx.HTTPError, ValueError) as error:
             raise DoorUnreachableError(self.url, str(error) or type(error).__name__) from error
+        if not isinstance(document, dict):
+            raise DoorUnreachableError(self.url, "another answer than a JSON object")
+        return Reply(response.status_code, document, _seconds(response.headers.get("retry-after")))
+
+
+def _said(reply: Reply) -> str:
+    return str(reply.document.get("code") or f"HTTP {reply.status}")
+
+
+def _seconds(retry_after: str | None) -> float:
+    """``Retry-After`` in seconds; its other form, a date, is not waited for."""
+    text = (retry_after or "").strip()
+    return float(text[:6]) if text.isdecimal() else 0.0

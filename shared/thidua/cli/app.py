@@ -7,11 +7,9 @@ from importlib.metadata import entry_points
 
 import typer
 
-from thidua.cli import events, evidence, keygen, verify, witness
+from thidua.cli import events, evidence, keygen, keys, outbox, packages, receipts, verify, witness
+from thidua.cli.answers import fail
 from thidua.errors import ThiduaError
-
-EXIT_UNEXPECTED = 1
-EXIT_UNAVAILABLE = 7
 
 app = typer.Typer(
     name="thidua",
@@ -21,11 +19,14 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command("keygen")(keygen.keygen)
+app.add_typer(keys.app, name="key")
 app.add_typer(events.app, name="event")
 app.add_typer(evidence.app, name="evidence")
-app.command("receipt")(events.receipt)
 app.command("verify")(verify.verify_folder)
 app.add_typer(witness.app, name="witness")
+app.add_typer(outbox.app, name="outbox")
+app.add_typer(packages.app, name="package")
+app.add_typer(receipts.app, name="receipt")
 
 
 def main() -> None:
@@ -39,5 +40,4 @@ def main() -> None:
     try:
         app()
     except ThiduaError as error:
-        typer.echo(f"{error}\n{error.diagnostics()}", err=True)
-        sys.exit(EXIT_UNAVAILABLE if "answer" in str(error) else EXIT_UNEXPECTED)
+        sys.exit(fail(error))

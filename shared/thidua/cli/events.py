@@ -1,73 +1,133 @@
-"""``thidua event sign|send`` and ``thidua receipt``."""
+"""``thidua event sign|validate|send``."""
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from thidua.cli.answers import (
+    AsJson,
+    Exit,
+    KeyFile,
+    Kid,
+    Origin,
+    OutboxFolder,
+    Source,
+    Url,
+    Wait,
+    document_of,
+    fail,
+    identity,
+    line_of,
+    note,
+    outcome_of,
+    show,
+)
 from thidua.contracts import service_of
-from thidua.errors import RejectError
+from thidua.errors import MalformedError, RejectError, RetryError
+from thidua.form import FormFault, FormFaultsError, form_faults
 from thidua.knowledge import ChainHead
-from thidua.publishing import DoorClient, Publisher, Reply
-from thidua.signing import SigningKey
+from thidua.refusals import CATALOGUE
+from thidua.strict_json import parse_payload
 
-EXIT_REFUSED = 3
-EXIT_NOT_FOUND = 5
+if TYPE_CHECKING:
+    from thidua.outbox import Item
+
+MOST_EVENTS = 1000
+"""In one file."""
 
 app = typer.Typer(help="Ký và gửi sự kiện. / Sign and send events.", no_args_is_help=True)
 
 File = Annotated[
-    Path, typer.Argument(help='JSON file with "type", "subject" and "data"; - for standard input.')
+    Path,
+    typer.Argument(
+        help='JSON file with "type", "subject", "data" and perhaps "id", or an "events" list of such; - for standard input.'
+    ),
 ]
-KeyFile = Annotated[Path, typer.Option(help="File with the private key (PEM).")]
-Kid = Annotated[str, typer.Option(help="The key's registered name.")]
-Source = Annotated[str, typer.Option(help="Who says it: /units/LCA or /authorities/BVHTTDL.")]
-Origin = Annotated[str, typer.Option(help="The log's name.")]
-Url = Annotated[str, typer.Option(help="The door's address.", envvar="THIDUA_URL")]
 
 
 class EventFileError(RejectError):
     """The file holds no event to sign."""
 
     def __init__(self, path: Path, fault: str) -> None:
-        super().__init__(f'{path}: cần một đối tượng JSON có "type", "subject", "data" / {fault}')
+        super().__init__(f"{path}: không đọc được / cannot be read: {fault}")
 
     def diagnostics(self) -> str:
         """Show the shape."""
         return 'Ví dụ / example: {"type": "thidua.pledges.pledge-signed.v1", "subject": "BVHTTDL/BGPB/2021", "data": {…}}'
 
 
-def _event(path: Path) -> dict[str, Any]:
+def _events(path: Path) -> list[dict[str, Any]]:
+    """The events of a file; raises :class:`EventFileError`."""
     try:
-        text = sys.stdin.read() if str(path) == "-" else path.read_text(encoding="utf-8")
-        event = json.loads(text)
+        raw = sys.stdin.buffer.read() if str(path) == "-" else path.read_bytes()
     except OSError as error:
         raise EventFileError(path, error.strerror or str(error)) from None
-    except (ValueError, RecursionError) as error:
-        raise EventFileError(path, str(error)) from None
-    if not isinstance(event, dict) or not {"type", "subject", "data"} <= event.keys():
-        raise EventFileError(path, "type, subject or data is missing")
-    return event
-
-
-def _key(path: Path) -> SigningKey:
     try:
-        return SigningKey.from_pem(path.read_bytes())
-    except OSError as error:
-        raise EventFileError(path, error.strerror or str(error)) from None
+        document = parse_payload(raw.strip())
+    except MalformedError as error:
+        title = CATALOGUE[error.code].title_vi
+        raise EventFileError(
+            path, f"{title} ({error.path or '/'}: {error.expected}; {error.given})"
+        ) from None
+    events = document.get("events") if document.keys() == {"events"} else [document]
+    if (
+        not isinstance(events, list)
+        or not 1 <= len(events) <= MOST_EVENTS
+        or not all(isinstance(event, dict) for event in events)
+    ):
+        raise EventFileError(path, f"events: 1 … {MOST_EVENTS}")
+    return events
+
+
+def _checked(path: Path) -> list[dict[str, Any]]:
+    events = _events(path)
+    faults = _faults(events)
+    if faults:
+        raise FormFaultsError(faults)
+    return events
+
+
+def _faults(events: list[dict[str, Any]]) -> list[FormFault]:
+    alone = len(events) == 1
+    return [
+        fault if alone else fault.under(f"/events/{at}")
+        for at, event in enumerate(events)
+        for fault in form_faults(event)
+    ]
+
+
+@app.command("validate")
+def validate_event(file: File, as_json: AsJson = False) -> None:
+    """
+    Kiểm tra mẫu, không cần mạng. / Check the form offline; every fault is named.
+
+    Exit 0: the form is right; 3: faults. Whether the year's rules allow it only the service says.
+    """
+    try:
+        events = _events(file)
+    except EventFileError as error:
+        raise typer.Exit(fail(error)) from None
+    faults = _faults(events)
+    lines = [str(fault) for fault in faults] or [f"Đúng mẫu / the form is right: {len(events)}"]
+    show(
+        {"valid": not faults, "events": len(events), "faults": [one.document() for one in faults]},
+        lines,
+        as_json=as_json,
+    )
+    raise typer.Exit(Exit.REFUSED if faults else Exit.GOOD)
 
 
 @app.command("sign")
 def sign_event(
     file: File,
-    key_file: KeyFile,
-    kid: Kid,
-    source: Source,
-    origin: Origin,
+    key_file: KeyFile = None,
+    kid: Kid = None,
+    source: Source = None,
+    origin: Origin = None,
     seq: Annotated[
         int, typer.Option(min=1, help="The next number of the key's chain with this service.")
     ] = 1,
@@ -75,14 +135,19 @@ def sign_event(
         str | None, typer.Option(help="Hash of the event before; needed from seq 2 on.")
     ] = None,
 ) -> None:
-    """Ký một sự kiện, in JWS. / Sign one event and print the JWS; nothing is sent."""
-    event = _event(file)
-    publisher = Publisher(origin, source, kid, _key(key_file))
-    service = service_of(str(event["type"])) or ""
+    """
+    Ký một sự kiện, in JWS. / Sign one event and print the JWS; nothing is sent or kept.
+
+    For systems that keep their chain themselves; with an outbox use ``event send``.
+    """
     if seq > 1 and prev is None:
         raise typer.BadParameter("--prev is needed from --seq 2 on")
+    [event, *more] = _checked(file)
+    if more:
+        raise EventFileError(file, "1 event")
+    publisher = identity(key_file=key_file, kid=kid, source=source, origin=origin).publisher()
     if prev is not None:
-        publisher.heads[service] = ChainHead(seq - 1, prev)
+        publisher.heads[service_of(event["type"]) or ""] = ChainHead(seq - 1, prev)
     typer.echo(
         publisher.sign(event["type"], event["subject"], event["data"], event_id=event.get("id"))
     )
@@ -91,37 +156,47 @@ def sign_event(
 @app.command("send")
 def send_event(
     file: File,
-    key_file: KeyFile,
-    kid: Kid,
-    source: Source,
-    origin: Origin,
-    url: Url = "http://127.0.0.1:8081",
-    wait: Annotated[
-        int, typer.Option(min=0, max=30, help="Seconds to wait for the judgement.")
-    ] = 10,
+    *,
+    key_file: KeyFile = None,
+    kid: Kid = None,
+    source: Source = None,
+    origin: Origin = None,
+    url: Url = None,
+    outbox: OutboxFolder = None,
+    wait: Wait = 10,
+    as_json: AsJson = False,
 ) -> None:
-    """Ký và gửi một sự kiện, in kết quả. / Sign and send one event, print what became of it."""
-    event = _event(file)
-    client = DoorClient(url)
-    publisher = Publisher(origin, source, kid, _key(key_file))
-    service = service_of(str(event["type"])) or ""
-    publisher.heads[service] = client.head(kid, service)
-    jws = publisher.sign(event["type"], event["subject"], event["data"], event_id=event.get("id"))
-    _show(client.send(jws, wait=wait))
+    """
+    Xếp vào hộp gửi, ký, gửi và in kết quả. / Queue, sign, send and print what became of it.
 
-
-def receipt(
-    event_hash: Annotated[str, typer.Argument(help="The event's hash, as the door answered it.")],
-    url: Url = "http://127.0.0.1:8081",
-) -> None:
-    """Xem biên nhận của một sự kiện. / Show the receipt of an event."""
-    reply = DoorClient(url).receipt(event_hash)
-    _show(reply)
-
-
-def _show(reply: Reply) -> None:
-    typer.echo(json.dumps(reply.document, ensure_ascii=False, indent=1))
-    if reply.status == 404:  # noqa: PLR2004 - Not Found
-        raise typer.Exit(EXIT_NOT_FOUND)
-    if reply.outcome not in ("recorded", "pending"):
-        raise typer.Exit(EXIT_REFUSED)
+    Exit 0: recorded; 3: refused or its form is wrong; 7: kept in the outbox, not delivered yet.
+    """
+    events = _checked(file)
+    settings = identity(
+        key_file=key_file, kid=kid, source=source, origin=origin, url=url, outbox=outbox
+    )
+    client = settings.client(wait=wait)
+    queued = [
+        client.queue(one["type"], one["subject"], one["data"], event_id=one.get("id"))
+        for one in events
+    ]
+    try:
+        held = client.flush().held
+    except RetryError as error:
+        note(str(error))
+        client.outbox.refresh()
+    else:
+        for service, reason in held.items():
+            note(f"{service}: {reason}")
+    told: list[Item] = [client.outbox.item(item.n) for item in queued]
+    show(
+        {"events": [document_of(item) for item in told]},
+        [line_of(item) for item in told],
+        as_json=as_json,
+    )
+    code = outcome_of(told)
+    if code is Exit.UNAVAILABLE:
+        note(
+            "Đã giữ trong hộp gửi; gửi tiếp: thidua outbox flush / kept; send later with outbox flush"
+        )
+    raise typer.Exit(code)

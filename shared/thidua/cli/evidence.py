@@ -8,14 +8,10 @@ from typing import Annotated
 
 import typer
 
-from thidua.cli.events import KeyFile, Kid, Origin, Url
+from thidua.cli.answers import Exit, KeyFile, Kid, Origin, Url, identity
 from thidua.evidence import EvidenceFileError
-from thidua.signing import SigningKey
+from thidua.identity import read_key
 from thidua.uploading import EvidenceClient, NotTakenError
-
-EXIT_REFUSED = 3
-EXIT_NOT_FOUND = 5
-EXIT_WAITING = 6
 
 app = typer.Typer(
     help="Gửi và xem tệp kiểm chứng. / Upload files of evidence and see what became of them.",
@@ -29,12 +25,12 @@ Hash = Annotated[str, typer.Argument(help="The file's SHA-256, 64 hex digits.")]
 @app.command("put")
 def put(
     files: Files,
-    key_file: KeyFile,
-    kid: Kid,
     unit: Annotated[str, typer.Option(help="The unit whose files they are: LCA.")],
     subject: Annotated[str, typer.Option(help="The cycle: BVHTTDL/BGPB/2021.")],
-    origin: Origin,
-    url: Url = "http://127.0.0.1:8081",
+    key_file: KeyFile = None,
+    kid: Kid = None,
+    origin: Origin = None,
+    url: Url = None,
     wait: Annotated[
         int, typer.Option(min=0, max=600, help="Seconds to wait for scanner and log.")
     ] = 30,
@@ -42,10 +38,10 @@ def put(
     """
     Gửi tệp, đứt thì chạy lại để gửi tiếp; in mã băm của từng tệp. / Upload files and print their hashes.
 
-    Run it again after a break: it goes on where the line broke. Exit 3: a file was refused; 6: not in the log yet.
+    Run it again after a break: it goes on where the line broke. Exit 3: a file was refused; 7: not in the log yet.
     """
-    client = EvidenceClient(url, origin, kid, _key(key_file))
-    worst = 0
+    client = _client(key_file=key_file, kid=kid, origin=origin, url=url)
+    worst = Exit.GOOD
     for path in files:
 
         def progress(have: int, size: int, name: str = path.name) -> None:
@@ -57,40 +53,41 @@ def put(
             told = {"state": "refused", "problem": error.document}
         typer.echo(json.dumps({"file": str(path), **told}, ensure_ascii=False))
         if told["state"] in ("refused", "unrecorded"):
-            worst = EXIT_REFUSED
+            worst = Exit.REFUSED
         elif told["state"] != "recorded":
-            worst = worst or EXIT_WAITING
+            worst = worst or Exit.UNAVAILABLE
     if worst:
         raise typer.Exit(worst)
 
 
 @app.command("status")
-def status(sha256: Hash, url: Url = "http://127.0.0.1:8081") -> None:
+def status(sha256: Hash, url: Url = None) -> None:
     """Kho đã có tệp này chưa. / Whether the store holds this file, whole and clean."""
-    held = EvidenceClient.has_at(url, sha256)
+    held = EvidenceClient.has_at(identity(url=url).url, sha256)
     typer.echo(json.dumps({"hash": sha256, "stored": held}))
     if not held:
-        raise typer.Exit(EXIT_NOT_FOUND)
+        raise typer.Exit(Exit.NOT_FOUND)
 
 
 @app.command("get")
 def get(
     sha256: Hash,
     to: Annotated[Path, typer.Option(help="New file to write; an existing one is kept.")],
-    key_file: KeyFile,
-    kid: Kid,
-    origin: Origin,
-    url: Url = "http://127.0.0.1:8081",
+    key_file: KeyFile = None,
+    kid: Kid = None,
+    origin: Origin = None,
+    url: Url = None,
 ) -> None:
     """Tải một tệp của cụm mình. / Fetch a file of the own cluster."""
     if to.exists():
         raise EvidenceFileError(to, "đã có, không ghi đè / exists and is not overwritten")
-    EvidenceClient(url, origin, kid, _key(key_file)).fetch(sha256, to)
+    _client(key_file=key_file, kid=kid, origin=origin, url=url).fetch(sha256, to)
     typer.echo(json.dumps({"hash": sha256, "file": str(to)}, ensure_ascii=False))
 
 
-def _key(path: Path) -> SigningKey:
-    try:
-        return SigningKey.from_pem(path.read_bytes())
-    except OSError as error:
-        raise EvidenceFileError(path, error.strerror or str(error)) from None
+def _client(
+    *, key_file: Path | None, kid: str | None, origin: str | None, url: str | None
+) -> EvidenceClient:
+    found = identity(key_file=key_file, kid=kid, origin=origin, url=url)
+    key = read_key(Path(found.need("key_file")).expanduser())
+    return EvidenceClient(found.url, found.need("origin"), found.need("kid"), key)

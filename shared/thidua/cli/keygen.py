@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from thidua.cli.keys import write_key
 from thidua.signing import Algorithm, SigningKey, possession_proof
 
 
@@ -29,16 +29,7 @@ def keygen(
     Prints what the authority needs to register it: the public key and the proof of possession.
     """
     key = SigningKey.generate(alg)
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        typer.echo(f"{path} đã có, không ghi đè / {path} exists and is not overwritten", err=True)
-        raise typer.Exit(2) from None
-    except OSError as error:
-        typer.echo(f"không ghi được {path} / cannot write {path}: {error.strerror}", err=True)
-        raise typer.Exit(2) from None
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(key.to_pem())
+    write_key(path, key)
     told = {
         "kid": kid,
         "alg": key.verifying_key.alg.value,
