@@ -98,6 +98,7 @@ def create_app(settings: DoorSettings | None = None) -> FastAPI:  # noqa: C901, 
         docs_url=None,
         redoc_url=None,
     )
+    app.state.draining = draining
 
     @app.exception_handler(NotAdmittedError)
     async def not_admitted(_request: Request, error: NotAdmittedError) -> Response:
