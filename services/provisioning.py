@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 from services.founding import kept_key
 from thidua.contracts import SERVICES
 from thidua.log import Names
+from thidua.receipts import DOOR
 from thidua.signing import Algorithm
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ STORE: Final = 999
 PRIVATE: Final = 0o600
 FOUNDING: Final = "founding"
 ACCESS_LIST: Final = "redis_users.acl"
+TOKENS: Final = "# <publisher> <token of at least 16 characters>; who is not named needs none\n"
 
 CONNECT: Final = "+ping +hello +auth +info +time +client|setinfo +client|setname +client|id"
 LOOK: Final = "+get +hget +hgetall +exists +hexists +xread +xrange +xrevrange +xinfo|stream"
@@ -106,6 +108,7 @@ class Provision:
         passwords = {role: self._redis_password(role) for role in ROLES}
         operator = self._kept("redis_operator_password", STORE, _password)
         self._written(ACCESS_LIST, STORE, access_list(passwords, operator))
+        self._kept("publisher_tokens", APPLICATION, lambda: TOKENS)
         self._kept("postgres_password", STORE, _password)
         url = self._kept(
             "database_url",
@@ -125,7 +128,7 @@ class Provision:
         # The root key may be taken off the machine once the log is founded.
         if not (home / "founded.json").exists():
             kept_key(keys / "root.pem", Algorithm.ES256)
-        for service in SERVICES:
+        for service in (*SERVICES, DOOR):
             kept_key(keys / f"{service}.pem", Algorithm.EDDSA)
         for key in keys.glob("*.pem"):
             self._hand_over(key, APPLICATION)
