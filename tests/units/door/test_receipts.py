@@ -176,4 +176,4 @@ async def test_a_page_that_cannot_be_is_named(house: House, query: str) -> None:
     answer = await house.http.get(f"/v1/publishers/{AUTHORITY}/receipts?{query}")
 
     assert (answer.status_code, answer.json()["code"]) == (400, "REQUEST_INVALID")
-    assert answer.json()["path"] == query.split("=")[0]
+    assert answer.json()["path"] == query.split("=", maxsplit=1)[0]
