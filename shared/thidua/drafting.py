@@ -175,7 +175,11 @@ class Drafting(Generic[S]):
         trial: Draft[S] = Draft(draft.fold.branch(), links=links, ids=set(draft.ids))
         self._judge(trial, item, read)
         run = dry_run(self.judge.service, item.id)
-        told: dict[str, object] = {"by": self.by, "rx": format_ms(item.rx_ms)}
+        told: dict[str, object] = {
+            "hash": read.parsed.hash,
+            "by": self.by,
+            "rx": format_ms(item.rx_ms),
+        }
         if trial.answers:
             [answer] = trial.answers
             draft.answers.append(

@@ -7,12 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import pytest_asyncio
+from pydantic import SecretStr
 
+from services.units.door_app import create_app as door_app
+from services.units.door_settings import DoorSettings
 from tests.units.door.house import (
     AUTHORITY,
     KEY_REGISTERED,
     REPORT,
     House,
+    alive,
     until,
 )
 from thidua.key_material import Algorithm
@@ -173,6 +177,24 @@ async def test_while_the_gate_is_closed_a_stream_is_left_as_it_is_and_taken_afte
     await house.log.open_gate(run)
     assert (await receipt_of(house, "SOP", event))["position"]
     assert len(await receipts_of(house, "SOP")) == told + 2
+    await house.goes_on()
+
+
+async def test_two_doors_take_each_entry_once_and_answer_it_once(house: House) -> None:
+    settings = DoorSettings(origin=house.founding.origin, redis_url=SecretStr(house.server.url))
+    answers = len(await receipts_of(house, "SOP"))
+    async with alive(door_app(settings)):
+        for number in range(20):
+            event = report(house, "SOP")
+            await house.redis.xadd(stream("SOP"), {"e": f"poison {number}"})
+            await add(house, "SOP", event)
+            assert (await receipt_of(house, "SOP", event))["position"]
+            house.moved("SOP", event)
+        await until(lambda: drained(house, "SOP"), "the stream is taken")
+        told = (await receipts_of(house, "SOP"))[answers:]
+
+    assert sum("answer" in one for one in told) == 20
+    assert sum("position" in one for one in told) == 20
     await house.goes_on()
 
 
