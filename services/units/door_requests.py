@@ -10,7 +10,9 @@ from starlette.requests import ClientDisconnect
 
 from services.units.admission import NotAdmittedError, parsed
 from services.units.limits import Client, bearer
+from thidua.errors import MalformedError
 from thidua.refusals import Code
+from thidua.signing import parse_payload
 
 if TYPE_CHECKING:
     from fastapi import Request
@@ -73,9 +75,9 @@ def check_same(key: str, token: bytes) -> None:
     """Return when *key* is the event's own id or hash; raises :class:`NotAdmittedError`."""
     jws = parsed(token)
     try:
-        payload = json.loads(jws.payload)
-        event_id = payload.get("id")
-    except (ValueError, RecursionError, AttributeError):
+        event_id = parse_payload(jws.payload).get("id")
+    except MalformedError:
+        # What is wrong with it is said where every event is checked.
         return
     if key not in (event_id, jws.hash):
         facts: dict[str, object] = {

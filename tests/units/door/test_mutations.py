@@ -68,6 +68,7 @@ LIKELY: Final[list[dict[str, Any]]] = [
     {"aud": "so.khac.vn/p0"},
     {"subject": "BNV"},
     {"seq": 7},
+    {"id": "\ud800"},
     {"type": "thidua.units.report-submitted.v1", "subject": "BNV/KHOI-3/2023",
      "data": {"unit": "SOA", "kind": "yearly", "summary": "Hoa\u0300"}},
 ]  # fmt: skip
@@ -162,6 +163,7 @@ def at_the_border(raw: bytes) -> str:
     try:
         jws = parsed(raw)
         check_same(jws.hash, raw)
+        same_as_another(raw)
         event = admissible(jws, raw, KEY if jws.kid == KEY.kid else None, ORIGIN)
         arrival_of(None, event, sandbox=True)
     except NotAdmittedError as error:
@@ -188,9 +190,16 @@ def at_the_border(raw: bytes) -> str:
             return "to be judged"
 
 
+def same_as_another(raw: bytes) -> None:
+    try:
+        check_same("another", raw)
+    except NotAdmittedError as error:
+        answered(error)
+
+
 def answered(error: NotAdmittedError) -> str:
     status, document = problem_of(error)
-    assert json.loads(json.dumps(document))["code"] == error.code
+    assert json.loads(json.dumps(document, ensure_ascii=False).encode())["code"] == error.code
     assert CATALOGUE[error.code].stage is Stage.ANSWERED
     assert 400 <= status < 500
     return str(error.code)
