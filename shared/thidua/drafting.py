@@ -174,29 +174,19 @@ class Drafting(Generic[S]):
         links = {kid: list(hashes) for kid, hashes in draft.links.items()}
         trial: Draft[S] = Draft(draft.fold.branch(), links=links, ids=set(draft.ids))
         self._judge(trial, item, read)
+        event_hash = read.parsed.hash
+        told: dict[str, object] = {"hash": event_hash, "by": self.by, "rx": format_ms(item.rx_ms)}
+        code, facts, outcome = None, {}, "known"
+        for answer in trial.answers:
+            code, facts, outcome = answer.code, answer.facts, "answered"
+        for judged in (one for one in trial.entries if one.hash == event_hash):
+            entry, outcome = read_entry(1, judged.raw), judged.outcome
+            if entry.refused is not None:
+                code, facts = entry.refused["code"], entry.refused["facts"]
+            if entry.said is not None:
+                told["type"] = entry.said["type"]
         run = dry_run(self.judge.service, item.id)
-        told: dict[str, object] = {
-            "hash": read.parsed.hash,
-            "by": self.by,
-            "rx": format_ms(item.rx_ms),
-        }
-        if trial.answers:
-            [answer] = trial.answers
-            draft.answers.append(
-                Answer("", run, answer.code, answer.facts, {"outcome": "answered", **told})
-            )
-            return
-        judged = next((one for one in trial.entries if one.hash == read.parsed.hash), None)
-        if judged is None:
-            draft.answers.append(Answer("", run, None, {}, {"outcome": "known", **told}))
-            return
-        entry = read_entry(1, judged.raw)
-        refused = entry.refused or {"code": None, "facts": {}}
-        if entry.said is not None:
-            told["type"] = entry.said["type"]
-        draft.answers.append(
-            Answer("", run, refused["code"], refused["facts"], {"outcome": judged.outcome, **told})
-        )
+        draft.answers.append(Answer("", run, code, facts, {"outcome": outcome, **told}))
 
     def _judge(self, draft: Draft[S], item: InboxItem, read: _Jws) -> None:
         jws, parsed, opened = read
