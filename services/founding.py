@@ -17,13 +17,14 @@ from thidua.genesis import Founding, first_entries
 from thidua.knowledge import id_key
 from thidua.log import FirstEntries, Names
 from thidua.log.redis_log import RedisLog
+from thidua.receipts import DOOR
 from thidua.settings import Settings
 from thidua.signing import Algorithm, SigningKey
 from thidua.stream import new_client, wait_for_redis
 from thidua.tlog.notes import NoteSigner
 
 PRIVATE: Final = 0o600
-SPEAKERS: Final = (*SERVICES, "door")
+SPEAKERS: Final = (*SERVICES, DOOR)
 """Who speaks in the log with a key of its own; the door of the evidence it stored."""
 
 CHECKPOINT_KEY: Final = "reporting.pem"

@@ -30,6 +30,7 @@ STORE: Final = 999
 PRIVATE: Final = 0o600
 FOUNDING: Final = "founding"
 ACCESS_LIST: Final = "redis_users.acl"
+TOKENS: Final = "# <publisher> <token of at least 16 characters>; who is not named needs none\n"
 
 CONNECT: Final = "+ping +hello +auth +info +time +client|setinfo +client|setname +client|id"
 LOOK: Final = "+get +hget +hgetall +exists +hexists +xread +xrange +xrevrange +xinfo|stream"
@@ -106,6 +107,7 @@ class Provision:
         passwords = {role: self._redis_password(role) for role in ROLES}
         operator = self._kept("redis_operator_password", STORE, _password)
         self._written(ACCESS_LIST, STORE, access_list(passwords, operator))
+        self._kept("publisher_tokens", APPLICATION, lambda: TOKENS)
         self._kept("postgres_password", STORE, _password)
         url = self._kept(
             "database_url",

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import structlog
 
 from services.units.admission import Admissible, NotAdmittedError
 from thidua.clock import to_ms
+from thidua.errors import RetryError
 from thidua.judging import order
-from thidua.log import Drain
+from thidua.log import Drain, Receipt, UnloggedAnswer
 from thidua.refusals import Code, problem
 from thidua.stream import Follower
 
@@ -25,6 +27,22 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 MOST = 100
+
+
+class StreamWaitsError(RetryError):
+    """Nothing can be stored now; what a publisher added stays in its stream."""
+
+    def __init__(self, publisher: str, code: str) -> None:
+        super().__init__(f"the stream of {publisher} waits: {code}")
+
+
+@dataclass(slots=True)
+class _Taken:
+    """Entries of a stream: events to admit, answers to what is none, and receipts to tell again."""
+
+    events: list[tuple[Admissible, int]] = field(default_factory=list)
+    answers: list[UnloggedAnswer] = field(default_factory=list)
+    receipts: list[tuple[Receipt, int]] = field(default_factory=list)
 
 
 class Draining:
@@ -70,20 +88,35 @@ class Draining:
         fresh = [entry for entry in entries if order(entry[0]) > order(after)]
         if not fresh:
             return
-        events: list[tuple[Admissible, int]] = []
-        for _, fields in fresh:
+        taken = await self._read(publisher, fresh)
+        drain = Drain(publisher, after, fresh[-1][0], taken.answers, taken.receipts)
+        try:
+            faults = await self._door.admit(taken.events, drain)
+        except NotAdmittedError as error:
+            raise StreamWaitsError(publisher, error.code) from None
+        self._offsets[publisher] = await self._door.log.drained(publisher)
+        for fault in faults or ():
+            if fault is not None:
+                await self._answer(_told(publisher, fault))
+
+    async def _read(self, publisher: str, entries: list[RawEntry]) -> _Taken:
+        """What to do with each of the stream's next entries."""
+        taken = _Taken()
+        for _, fields in entries:
             try:
                 event = await self._checked(publisher, fields.get(b"e", b""))
             except NotAdmittedError as error:
-                await self._answer(publisher, error)
+                taken.answers.append(_told(publisher, error))
+                continue
+            stands = await self._door.standing(event.hash)
+            if stands is None:
+                taken.events.append((event, to_ms(event.time)))
             else:
-                events.append((event, to_ms(event.time)))
-        last = fresh[-1][0]
-        faults = await self._door.admit(events, Drain(publisher, after, last))
-        self._offsets[publisher] = await self._door.log.drained(publisher)
-        for fault in faults:
-            if fault is not None:
-                await self._answer(publisher, fault)
+                code = None if stands.refused is None else str(stands.refused["code"])
+                outcome = "recorded" if code is None else "refused"
+                again = Receipt(publisher, event.hash, outcome, code)
+                taken.receipts.append((again, stands.position))
+        return taken
 
     async def _checked(self, publisher: str, token: bytes) -> Admissible:
         event = await self._door.check(token)
@@ -96,12 +129,13 @@ class Draining:
             raise NotAdmittedError(Code.SOURCE_WRONG, facts, event=event.hash)
         return event
 
-    async def _answer(self, publisher: str, error: NotAdmittedError) -> None:
-        document = problem(error.code, error.facts, event=error.event)
-        fields: dict[Any, Any] = {
-            "hash": error.event or "",
-            "answer": json.dumps(document, ensure_ascii=False),
-        }
+    async def _answer(self, told: UnloggedAnswer) -> None:
+        fields: dict[Any, Any] = {"hash": told.hash, "answer": told.answer}
         await self._client.xadd(
-            self._names.receipts(publisher), fields, maxlen=1000, approximate=True
+            self._names.receipts(told.publisher), fields, maxlen=1000, approximate=True
         )
+
+
+def _told(publisher: str, error: NotAdmittedError) -> UnloggedAnswer:
+    document = problem(error.code, error.facts, event=error.event)
+    return UnloggedAnswer(publisher, error.event or "", json.dumps(document, ensure_ascii=False))

@@ -62,7 +62,7 @@ class Receipt(BaseModel):
 
     def names(self, entry: Entry) -> bool:
         """Whether *entry*, read from the log, is the very one this receipt was given for."""
-        return self == Receipt.of(self.origin, self.hash, entry) and self.hash == _hash_in(entry)
+        return self == Receipt.of(self.origin, self.hash, entry) and self.hash == hash_in(entry)
 
 
 class SignedReceipt(NamedTuple):
@@ -75,6 +75,13 @@ class SignedReceipt(NamedTuple):
 def entry_hash(entry: Entry) -> str:
     """The base64url SHA-256 of an entry's exact bytes."""
     return encode_base64url(sha256(entry.raw).digest())
+
+
+def hash_in(entry: Entry) -> str:
+    """The event hash of what stands in an entry."""
+    if entry.said is not None:
+        return str(entry.said["hash"])
+    return parse_jws(entry.jws or b"").hash
 
 
 def sign_receipt(receipt: Receipt, key: SigningKey, kid: str = DOOR_KID) -> str:
@@ -140,9 +147,3 @@ def door_key(entries: Iterable[Entry], kid: str = DOOR_KID) -> VerifyingKey:
         if key is not None and key.owner == own_source(DOOR) and key.status != "revoked":
             return VerifyingKey.from_spki(key.spki, Algorithm(key.alg))
     raise SignatureError(given=f"key {kid}", expected="a key of the door that the log registers")
-
-
-def _hash_in(entry: Entry) -> str:
-    if entry.said is not None:
-        return str(entry.said["hash"])
-    return parse_jws(entry.jws or b"").hash

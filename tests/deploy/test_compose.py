@@ -110,6 +110,8 @@ def test_a_service_gets_its_own_key_and_address_and_nobody_elses() -> None:
         expected = {f"redis_url_{name}"}
         if name in ("door", "units", "ballots", "pledges"):
             expected.add(f"{name}_key")
+        if name == "door":
+            expected |= {"door_key", "publisher_tokens"}
         if name == "reporting":
             expected |= {"database_url", "reporting_key"}
         assert given == expected

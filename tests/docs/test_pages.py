@@ -32,7 +32,9 @@ FENCE = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 PATH = re.compile(
     r"(?:[\w.-]+/)*[\w.-]+\.(?:py|md|lua|html|css|toml|jsonl|json|yaml|cjs)|(?:[\w.-]+/){2,}"
 )
-MADE_WHEN_RUN = re.compile(r"^thidua\.toml$|^deploy/(\.env|secrets/)|^founded\.json$|^/|daemon\.json$")
+MADE_WHEN_RUN = re.compile(
+    r"^thidua\.toml$|^deploy/(\.env|secrets/)|^founded\.json$|^/|daemon\.json$"
+)
 SETTING = re.compile(r"\bTHIDUA_[A-Z_]*[A-Z]\b")
 
 

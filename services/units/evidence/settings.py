@@ -36,7 +36,7 @@ class EvidenceSettings(Settings):
     evidence_days: Annotated[int, Field(ge=1, le=90)] = 7
     """How long an unfinished upload is kept."""
     signing_key: SecretStr | None = None
-    """The door's Ed25519 private key, PEM, with which the store speaks."""
+    """The door's Ed25519 private key, PEM: it signs receipts and what the store says; without it there is neither."""
 
     @field_validator("evidence_types")
     @classmethod
