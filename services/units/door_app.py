@@ -98,6 +98,7 @@ def create_app(settings: DoorSettings | None = None) -> FastAPI:  # noqa: C901, 
         docs_url=None,
         redoc_url=None,
     )
+    app.state.draining = draining
 
     @app.exception_handler(NotAdmittedError)
     async def not_admitted(_request: Request, error: NotAdmittedError) -> Response:
@@ -174,13 +175,15 @@ def create_app(settings: DoorSettings | None = None) -> FastAPI:  # noqa: C901, 
 
     @app.get("/health/ready", include_in_schema=False)
     async def ready() -> PlainTextResponse:
-        followers = (entries, answers, *draining.followers.values())
+        followers = (entries, answers)
         alive = await broker.ping(1.0)
         closed = await event_log.why_closed(door.receipts.position) if alive else AWAY
         told = [closed, *(fault for one in followers for fault in (one.halted, one.failing))]
         faults = [fault for fault in told if fault]
         running = all(one.running for one in followers)
-        words = f"door position={door.receipts.position} {' '.join(faults)}"
+        # One publisher's stream that cannot be drained is shown, and takes the door from nobody else.
+        shown = [*faults, *draining.faults()]
+        words = f"door position={door.receipts.position} {' '.join(shown)}"
         return PlainTextResponse(words, 200 if running and not faults else 503)
 
     return app

@@ -1,0 +1,363 @@
+"""Publishing straight into Redis: granted and revoked in the log, drained without a restart, harmless to others."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import pytest_asyncio
+import redis
+from redis.exceptions import ResponseError
+
+from services.access import LAST_ID, Access, NotGrantedError, NotKeptError
+from services.units.draining import MOST, MOST_BYTES, MOST_PENDING
+from tests.units.door.house import (
+    AUTHORITY,
+    KEY_REGISTERED,
+    NAMES,
+    REAL,
+    UNIT_REGISTERED,
+    House,
+    a_house,
+    deciding,
+    until,
+)
+from thidua.refusals import Code
+from thidua.signing import Algorithm, parse_jws
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+GRANTED = "thidua.units.access-granted.v1"
+REVOKED = "thidua.units.access-revoked.v1"
+APPOINTED = "thidua.units.delegate-appointed.v1"
+ONE, TWO = "SOA", "SOB"
+FUTURE = "9999999999999-0"
+DIGEST = "ab" * 32
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def direct(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
+    """A real log in which two units have keys and may publish straight into Redis."""
+    folder = tmp_path_factory.mktemp("direct")
+    async with a_house(folder, origin=REAL, judges=("units",)) as house:
+        for code in (ONE, TWO):
+            await let_in(house, code)
+        yield house
+
+
+async def let_in(house: House, code: str) -> None:
+    """A unit with a key, and with access."""
+    unit = {"unit": code, "name_vi": f"Sở {code}", "short_vi": code, "kind": "other"}
+    unit |= {"province": code, "valid_from": "2015-01-01", "basis": "QĐ 2"}
+    house.publishers[code] = house.publisher(code, Algorithm.ES256)
+    await say(house, UNIT_REGISTERED, unit)
+    await say(house, KEY_REGISTERED, house.registration(house.publishers[code]))
+    await say(house, GRANTED, {"unit": code, "basis": "QĐ 3"})
+
+
+async def say(house: House, wire_type: str, data: dict[str, Any]) -> None:
+    """The authority says something that is recorded."""
+    answer = await house.send(AUTHORITY, house.sign(AUTHORITY, wire_type, data, subject=AUTHORITY))
+    assert answer.json()["outcome"] == "recorded", answer.text
+
+
+def appointed(house: House, publisher: str) -> str:
+    """The publisher's next event, which the units service records."""
+    signer = house.publishers[publisher]
+    seq = signer.heads["units"].seq + 1 if "units" in signer.heads else 1
+    data = {"unit": publisher, "delegate": f"dai-dien-{seq}", "role_vi": "Chuyên viên"}
+    data |= {"commitment": "ab" * 32, "valid_from": "2020-01-01"}
+    return house.sign(publisher, APPOINTED, data, subject=AUTHORITY)
+
+
+async def add(house: House, publisher: str, token: str | bytes, entry_id: str = "*") -> None:
+    await house.redis.xadd(NAMES.incoming(publisher), {"e": token}, id=entry_id)
+
+
+async def told(house: House, publisher: str, after: bytes | str = "-") -> list[dict[bytes, bytes]]:
+    """What stands in a publisher's receipts."""
+    found = await house.redis.xrange(NAMES.receipts(publisher), min=after)
+    return [fields for _, fields in found]
+
+
+async def recorded(house: House, publisher: str, jws: str) -> None:
+    """Return when the event is recorded and its receipt stands in its publisher's stream."""
+    name = parse_jws(jws).hash.encode()
+
+    async def stands() -> bool:
+        receipts = await told(house, publisher)
+        return any(one[b"hash"] == name and one.get(b"outcome") == b"recorded" for one in receipts)
+
+    await until(stands, f"{publisher}: no receipt")
+    house.moved(publisher, jws)
+
+
+async def answered(house: House, publisher: str, code: Code) -> dict[str, Any]:
+    """The problem document with this code from a publisher's receipts."""
+    found: list[dict[str, Any]] = []
+
+    async def stands() -> bool:
+        answers = [
+            json.loads(one[b"answer"]) for one in await told(house, publisher) if b"answer" in one
+        ]
+        found[:] = [answer for answer in answers if answer["code"] == code]
+        return bool(found)
+
+    await until(stands, f"{publisher}: no {code}")
+    return found[-1]
+
+
+async def test_an_event_added_to_the_own_stream_is_recorded_with_a_receipt_there(
+    direct: House,
+) -> None:
+    jws = appointed(direct, ONE)
+    await add(direct, ONE, jws)
+    await recorded(direct, ONE, jws)
+    entry = await direct.entry_of(jws)
+    [receipt] = [
+        one for one in await told(direct, ONE) if one[b"hash"] == parse_jws(jws).hash.encode()
+    ]
+    assert entry is not None
+    assert int(receipt[b"position"]) == entry.position
+
+
+async def test_the_same_event_again_gives_the_same_receipt_and_no_second_entry(
+    direct: House,
+) -> None:
+    jws = appointed(direct, ONE)
+    await add(direct, ONE, jws)
+    await recorded(direct, ONE, jws)
+    entry = await direct.entry_of(jws)
+    await direct.redis.delete(NAMES.receipts(ONE))
+    await add(direct, ONE, jws)
+    name = parse_jws(jws).hash.encode()
+
+    async def again() -> bool:
+        return any(one[b"hash"] == name for one in await told(direct, ONE))
+
+    await until(again, "no second receipt")
+    [receipt] = await told(direct, ONE)
+    assert entry is not None
+    assert (int(receipt[b"position"]), receipt[b"outcome"]) == (entry.position, b"recorded")
+
+
+async def test_an_entry_id_of_its_own_neither_moves_the_arrival_nor_blocks(direct: House) -> None:
+    first = appointed(direct, TWO)
+    await add(direct, TWO, first, FUTURE)
+    await recorded(direct, TWO, first)
+    entry = await direct.entry_of(first)
+    seconds, micros = await direct.redis.time()
+    assert entry is not None
+    assert abs(entry.rx_ms - seconds * 1000 - micros // 1000) < 60_000
+    second = appointed(direct, TWO)
+    await add(direct, TWO, second)
+    await recorded(direct, TWO, second)
+
+
+async def test_an_exhausted_stream_is_made_anew_by_the_next_grant(direct: House) -> None:
+    await add(direct, TWO, "rác", LAST_ID.decode())
+
+    async def drained() -> bool:
+        return await direct.log.drained(TWO) == LAST_ID.decode()
+
+    await until(drained, "the last id was not drained")
+    with pytest.raises(ResponseError):
+        await add(direct, TWO, "rác")
+    # This server keeps no ACL file, and a right that does not last is said to be one.
+    with pytest.raises(NotKeptError):
+        await Access(direct.redis).grant(TWO, DIGEST)
+    jws = appointed(direct, TWO)
+    await add(direct, TWO, jws)
+    await recorded(direct, TWO, jws)
+
+
+@pytest.mark.parametrize(
+    ("token", "code"),
+    [
+        (b"\xff\x00", Code.JWS_MALFORMED),
+        (b"a" * 70_000, Code.TOO_LARGE),
+    ],
+    ids=["bytes", "oversize"],
+)
+async def test_garbage_is_answered_in_the_own_receipts_alone(
+    direct: House, token: bytes, code: Code
+) -> None:
+    before = await direct.log.tail(), await told(direct, TWO)
+    await add(direct, ONE, token)
+    await answered(direct, ONE, code)
+    assert (await direct.log.tail(), await told(direct, TWO)) == before
+
+
+async def test_an_entry_without_an_event_is_answered(direct: House) -> None:
+    await direct.redis.xadd(NAMES.incoming(ONE), {"data": "x"})
+    await answered(direct, ONE, Code.JWS_MALFORMED)
+
+
+async def test_another_units_event_is_not_taken_from_this_units_stream(direct: House) -> None:
+    jws = appointed(direct, ONE)
+    await add(direct, TWO, jws)
+    answer = await answered(direct, TWO, Code.SOURCE_WRONG)
+    assert (answer["given"], answer["expected"]) == (f"/units/{ONE}", f"/units/{TWO}")
+    assert await direct.entry_of(jws) is None
+
+
+async def test_an_authoritys_event_is_not_taken_from_a_units_stream(direct: House) -> None:
+    jws = direct.new_unit()
+    await add(direct, TWO, jws)
+
+    async def said() -> bool:
+        return any(parse_jws(jws).hash.encode() == one[b"hash"] for one in await told(direct, TWO))
+
+    await until(said, "no answer")
+    assert await direct.entry_of(jws) is None
+
+
+async def test_a_publisher_that_trims_its_stream_loses_its_own_events_and_sends_them_again(
+    direct: House,
+) -> None:
+    jws = appointed(direct, ONE)
+    async with direct.redis.pipeline(transaction=True) as both:
+        both.xadd(NAMES.incoming(ONE), {"e": jws})
+        both.xtrim(NAMES.incoming(ONE), maxlen=0, approximate=False)
+        await both.execute()
+    other = appointed(direct, TWO)
+    await add(direct, TWO, other)
+    await recorded(direct, TWO, other)
+    assert await direct.entry_of(jws) is None
+    await add(direct, ONE, jws)
+    await recorded(direct, ONE, jws)
+
+
+async def test_a_flood_is_cut_and_told_and_delays_nobody_else(direct: House) -> None:
+    over = threading.Event()
+
+    def flood() -> None:
+        with redis.Redis.from_url(direct.server.url) as client:
+            while not over.is_set():
+                many = client.pipeline(transaction=False)
+                for _ in range(500):
+                    many.xadd(NAMES.incoming(ONE), {"e": b"x" * 60_000})
+                many.execute()
+
+    flooding = asyncio.create_task(asyncio.to_thread(flood))
+    try:
+        await answered(direct, ONE, Code.BUSY)
+        for _ in range(5):
+            async with asyncio.timeout(5):
+                await direct.goes_on()
+    finally:
+        over.set()
+        await flooding
+
+    async def within() -> bool:
+        held = await direct.redis.memory_usage(NAMES.incoming(ONE))
+        return (held or 0) < MOST_BYTES
+
+    await until(within, "the flood stays")
+    jws = appointed(direct, ONE)
+    await add(direct, ONE, jws)
+    await recorded(direct, ONE, jws)
+
+
+async def test_a_flood_of_good_events_waits_in_its_own_stream_while_their_service_is_behind(
+    tmp_path: Path,
+) -> None:
+    async with a_house(tmp_path, origin=REAL) as house:
+        async with deciding(house, "units"):
+            await let_in(house, ONE)
+        signed = []
+        for _ in range(MOST_PENDING + 200):
+            signed.append(appointed(house, ONE))
+            house.moved(ONE, signed[-1])
+        async with house.redis.pipeline(transaction=False) as many:
+            for jws in signed:
+                many.xadd(NAMES.incoming(ONE), {"e": jws})
+            await many.execute()
+
+        async def full() -> bool:
+            return await house.log.pending("units") > MOST_PENDING
+
+        await until(full, "nothing was drained")
+
+        async def told_why() -> bool:
+            return bool(house.app.state.draining.faults())
+
+        await until(told_why, "nobody says why nothing is drained")
+        assert await house.log.pending("units") <= MOST_PENDING + MOST
+        assert await house.redis.xlen(NAMES.incoming(ONE)) >= 200 - MOST
+        async with deciding(house, "units"):
+            last = parse_jws(signed[-1]).hash.encode()
+
+            async def recorded_all() -> bool:
+                return any(one[b"hash"] == last for one in await told(house, ONE))
+
+            await until(recorded_all, "the last one was not recorded")
+        recorded_ones = [entry for entry in await house.entries() if entry.is_recorded]
+        assert sum(
+            APPOINTED.encode() in parse_jws(one.jws or b"").payload for one in recorded_ones
+        ) == len(signed)
+
+
+async def test_receipts_are_the_latest_thousand(direct: House) -> None:
+    async with direct.redis.pipeline(transaction=False) as many:
+        for number in range(1500):
+            many.xadd(NAMES.incoming(TWO), {"e": f"rác {number}"})
+        await many.execute()
+
+    async def drained() -> bool:
+        return await direct.redis.xlen(NAMES.incoming(TWO)) == 0
+
+    await until(drained, "not drained")
+    assert 1000 <= await direct.redis.xlen(NAMES.receipts(TWO)) <= 1100
+
+
+async def test_revoked_a_stream_is_drained_no_more_and_granted_again_it_is(direct: House) -> None:
+    await say(direct, REVOKED, {"unit": TWO, "reason": "Đổi hệ thống"})
+    with pytest.raises(NotGrantedError):
+        await Access(direct.redis).grant(TWO, DIGEST)
+    draining = direct.app.state.draining
+
+    async def left() -> bool:
+        return not draining.followers[TWO].subscriber.running
+
+    await until(left, "it is still followed")
+    jws = appointed(direct, TWO)
+    await add(direct, TWO, jws)
+    await direct.goes_on()
+    assert await direct.redis.xlen(NAMES.incoming(TWO)) == 1
+    assert await direct.entry_of(jws) is None
+    await say(direct, GRANTED, {"unit": TWO, "basis": "QĐ 4"})
+    await recorded(direct, TWO, jws)
+
+
+async def test_a_unit_without_access_is_not_followed(direct: House) -> None:
+    await add(direct, "SOC", "rác")
+    await direct.goes_on()
+    assert set(direct.app.state.draining.followers) == {ONE, TWO}
+    assert await direct.redis.xlen(NAMES.incoming("SOC")) == 1
+
+
+async def test_while_the_gate_is_closed_events_stay_in_the_stream_and_enter_afterwards(
+    direct: House,
+) -> None:
+    run = await direct.redis.get(NAMES.open)
+    await direct.redis.delete(NAMES.open)
+    jws = appointed(direct, ONE)
+    await add(direct, ONE, jws)
+    draining = direct.app.state.draining
+
+    async def waits() -> bool:
+        return any(fault.startswith(ONE) for fault in draining.faults())
+
+    await until(waits, "nobody says why nothing is drained")
+    assert await direct.redis.xlen(NAMES.incoming(ONE)) == 1
+    await direct.redis.set(NAMES.open, run)
+    await recorded(direct, ONE, jws)
+    assert draining.faults() == []
