@@ -23,7 +23,7 @@ from services.units.receipts import Receipts
 from thidua.errors import RejectError, RetryError, StopError
 from thidua.log import Names
 from thidua.log.redis_log import RedisLog
-from thidua.stream import new_client, wait_for_redis
+from thidua.stream import new_client
 
 PAGE: Final = 1000
 LAST_ID: Final = b"18446744073709551615-18446744073709551615"
@@ -61,7 +61,9 @@ class RedisAwayError(RetryError):
     """Redis did not answer, or not to this user."""
 
     def __init__(self, reason: str) -> None:
-        super().__init__(f"Redis không trả lời / Redis does not answer: {reason}")
+        super().__init__(
+            f"Redis không trả lời, hoặc không nhận người dùng này / Redis does not answer, or not to this user: {reason}"
+        )
 
 
 class NoUrlError(RejectError):
@@ -97,7 +99,9 @@ class Access:
         if publisher not in await self.granted():
             raise NotGrantedError(publisher)
         rule = publisher_rule(publisher, digest)
-        await self.client.execute_command("ACL", "SETUSER", PUBLISHER + publisher, *rule.split())
+        await self.client.execute_command(
+            "ACL", "SETUSER", PUBLISHER + publisher, "reset", *rule.split()
+        )
         if await self._exhausted(publisher):
             await self._forget(publisher)
         await self._keep(publisher, digest)
@@ -261,7 +265,6 @@ def _run(
     async def connected(url: str) -> None:
         client = new_client(url)
         try:
-            await wait_for_redis(client, seconds=10)
             await work(Access(client, access_list))
         finally:
             await client.aclose()
@@ -272,6 +275,6 @@ def _run(
         raise NoUrlError(url_file, str(error)) from None
     try:
         asyncio.run(connected(url))
-    except (RedisError, TimeoutError, ValueError) as error:
+    except (RedisError, OSError, ValueError) as error:
         # The message of a URL that cannot be parsed may hold the password.
         raise RedisAwayError(type(error).__name__) from None

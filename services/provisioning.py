@@ -31,6 +31,8 @@ STORE: Final = 999
 PRIVATE: Final = 0o600
 FOUNDING: Final = "founding"
 ACCESS_LIST: Final = "redis_users.acl"
+PUBLISHERS: Final = "publishers"
+"""Folder of the passwords that ``thidua access grant`` makes for publishers."""
 
 CONNECT: Final = "+ping +hello +auth +info +time +client|setinfo +client|setname +client|id"
 LOOK: Final = "+get +hget +hgetall +exists +hexists +xread +xrange +xrevrange +xinfo|stream"
@@ -86,7 +88,7 @@ def publisher_rule(publisher: str, digest: str) -> str:
     neither read its own stream nor add to its receipts.
     """
     keys = f"%W~{Names().incoming(publisher)} %R~{Names().receipts(publisher)}"
-    return f"reset on #{digest} resetchannels -@all {PUBLISHING} {keys}"
+    return f"on #{digest} resetchannels -@all {PUBLISHING} {keys}"
 
 
 ROLES: Final = ("init", "door", *SERVICES, "reporting")
@@ -134,6 +136,9 @@ class Provision:
         self._keys()
         passwords = {role: self._redis_password(role) for role in ROLES}
         operator = self._kept("redis_operator_password", STORE, new_password)
+        publishers_folder = self.folder / PUBLISHERS
+        publishers_folder.mkdir(mode=0o700, exist_ok=True)
+        self._hand_over(publishers_folder, STORE)
         self._written("redis_url_operator", STORE, f"redis://operator:{operator}@redis:6379/0")
         listed = self.folder / ACCESS_LIST
         publishers = publishers_in(listed.read_text("utf-8")) if listed.exists() else {}
