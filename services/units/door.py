@@ -1,8 +1,8 @@
 """
 The door: the one way into the inboxes, over HTTP and from publishers' own streams.
 
-It verifies and routes, sets the arrival, and answers; it judges nothing and holds no key. What is not
-stored is not acknowledged.
+It verifies and routes, sets the arrival, and answers; it judges nothing, and the one key it may hold signs
+receipts alone. What is not stored is not acknowledged.
 """
 
 from __future__ import annotations
@@ -10,23 +10,28 @@ from __future__ import annotations
 import asyncio
 import json
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import structlog
 from redis.exceptions import RedisError
 
 from services.units.admission import Admissible, NotAdmittedError, admissible, arrival_of, parsed
-from services.units.receipts import Receipts, Told, receipt
+from services.units.limits import Client, Proofs, Rates
+from services.units.receipts import Receipts, Told, receipt, rehearsed
 from thidua.clock import format_ms
 from thidua.contracts import SERVICES
-from thidua.log import Admission, Admitted, Drain, Fenced, read_entry
+from thidua.drafting import dry_run
+from thidua.knowledge import own_source
+from thidua.log import Admission, Admitted, Drain, Fenced, GateClosed, InboxFull, read_entry
+from thidua.receipts import DOOR, Receipt, hash_in, sign_receipt
 from thidua.refusals import Code, problem
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from thidua.log import Entry
     from thidua.log.redis_log import RedisLog
-    from thidua.signing import ParsedJws
+    from thidua.signing import ParsedJws, SigningKey
     from thidua.stream import RawEntry
 
 log = structlog.get_logger(__name__)
@@ -34,17 +39,38 @@ log = structlog.get_logger(__name__)
 PAGE: Final = 1000
 RETRY_SECONDS: Final = 2
 """After how long it is worth sending again what was not stored."""
+Answer = tuple[int, dict[str, Any]]
+"""An HTTP status and its document."""
+NOBODY: Final = Client()
 FOLLOWERS: Final = (*SERVICES, "projector", "archive")
 
 
 class Door:
-    """One replica of the door over one log; any number may run."""
+    """
+    One replica of the door over one log; any number may run.
 
-    def __init__(self, event_log: RedisLog, *, origin: str, sandbox: bool) -> None:
+    ``most_waiting`` bounds every inbox (0: without bound); *key* signs receipts when the log registers it.
+    """
+
+    def __init__(
+        self,
+        event_log: RedisLog,
+        *,
+        origin: str,
+        sandbox: bool,
+        rates: Rates | None = None,
+        proofs: Proofs | None = None,
+        most_waiting: int = 0,
+        key: SigningKey | None = None,
+    ) -> None:
         self.log = event_log
         self.origin = origin
         self.sandbox = sandbox
         self.receipts = Receipts()
+        self.rates = rates or Rates()
+        self.proofs = proofs or Proofs()
+        self.most_waiting = most_waiting
+        self._key = key
         self._lock = asyncio.Lock()
 
     async def catch_up(self) -> None:
@@ -66,7 +92,8 @@ class Door:
         """Take in what the services have answered without an entry."""
         for _, fields in entries:
             answer = json.loads(fields[b"answer"])
-            self.receipts.answered(fields[b"hash"].decode(), Told(answer["code"], answer["facts"]))
+            told = Told(answer["code"], answer["facts"], answer.get("trial"))
+            self.receipts.answered(fields[b"hash"].decode(), told)
 
     async def check(self, token: bytes) -> Admissible:
         """The event in *token* when it may enter; raises :class:`NotAdmittedError` when it may not."""
@@ -75,52 +102,75 @@ class Door:
             await self.catch_up()
         return admissible(jws, token, self.receipts.key(jws.kid), self.origin)
 
+    async def welcome(self, token: bytes, client: Client) -> Admissible:
+        """The event in *token* when *client* may send it now; raises :class:`NotAdmittedError`."""
+        event = await self.check(token)
+        self.proofs.check(event.publisher, client, event.hash)
+        self.rates.charge(event.publisher, len(token), event.hash)
+        return event
+
     async def admit(
         self, events: Sequence[tuple[Admissible, int]], drain: Drain | None = None
-    ) -> list[NotAdmittedError | None]:
+    ) -> list[NotAdmittedError | None] | None:
         """
         Put events with their arrivals into their inboxes; per event why it was not.
 
-        Raises :class:`NotAdmittedError` (``GATE_CLOSED``, ``BUSY``) when nothing was stored at all.
+        ``None`` when another replica has drained the stream. Raises :class:`NotAdmittedError`
+        (``GATE_CLOSED``, ``BUSY``) when nothing was stored at all.
         """
-        items = [
-            Admission(event.service, event.subject, "jws", event.jws, rx_ms)
-            for event, rx_ms in events
-        ]
         for event, _ in events:
             self.receipts.forget_answer(event.hash)
+        places = await self._enter(events, "jws", drain)
+        if places is None:
+            return None
+        return [
+            _backward(place, event, rx_ms) if isinstance(place, int) else None
+            for place, (event, rx_ms) in zip(places, events, strict=True)
+        ]
+
+    async def _enter(
+        self,
+        events: Sequence[tuple[Admissible, int]],
+        kind: Literal["jws", "dry"],
+        drain: Drain | None = None,
+    ) -> Sequence[str | int] | None:
+        items = [
+            Admission(event.service, event.subject, kind, event.jws, rx_ms)
+            for event, rx_ms in events
+        ]
         try:
-            answer = await self.log.admit(items, sandbox=self.sandbox, drain=drain)
+            answer = await self.log.admit(
+                items, sandbox=self.sandbox, drain=drain, most=self.most_waiting
+            )
         except (RedisError, OSError) as error:
             log.warning("redis_away", error=type(error).__name__)
-            raise NotAdmittedError(Code.BUSY, {"seconds": RETRY_SECONDS}) from None
+            raise busy() from None
         match answer:
             case Admitted(places=places):
-                return [
-                    None
-                    if isinstance(place, str)
-                    else NotAdmittedError(
-                        Code.CLOCK_BACKWARD,
-                        {"given": format_ms(rx_ms), "expected": f">= {format_ms(place)}"},
-                        event=event.hash,
-                    )
-                    for place, (event, rx_ms) in zip(places, events, strict=True)
-                ]
+                return places
             case Fenced():
-                return []
-            case _:
+                return None
+            case InboxFull(service=service, waiting=waiting):
+                log.warning("inbox_full", service=service, waiting=waiting)
+                raise busy()
+            case GateClosed():
                 raise NotAdmittedError(Code.GATE_CLOSED, {"seconds": RETRY_SECONDS})
 
     async def take(
-        self, tokens: Sequence[bytes], *, wait: float, arrival: str | None = None
-    ) -> list[tuple[int, dict[str, Any]]]:
+        self,
+        tokens: Sequence[bytes],
+        *,
+        wait: float,
+        arrival: str | None = None,
+        client: Client = NOBODY,
+    ) -> list[Answer]:
         """Per token an HTTP status and its document: a receipt, a problem, or where to ask later."""
-        results: list[tuple[int, dict[str, Any]] | None] = [None] * len(tokens)
+        results: dict[int, Answer] = {}
         entering: list[tuple[int, Admissible, int]] = []
         hashes: dict[int, str] = {}
         for index, token in enumerate(tokens):
             try:
-                event = await self.check(token)
+                event = await self.welcome(token, client)
                 rx_ms = arrival_of(arrival, event, sandbox=self.sandbox)
                 if self.receipts.place(event.hash) is None:
                     entering.append((index, event, rx_ms))
@@ -129,7 +179,7 @@ class Door:
                 results[index] = problem_of(error)
         if entering:
             faults = await self.admit([(event, rx_ms) for _, event, rx_ms in entering])
-            for (index, _, _), fault in zip(entering, faults, strict=True):
+            for (index, _, _), fault in zip(entering, faults or (), strict=True):
                 if fault is not None:
                     results[index] = problem_of(fault)
                     del hashes[index]
@@ -137,20 +187,105 @@ class Door:
             await self.receipts.wait(hashes.values(), wait)
         for index, event_hash in hashes.items():
             results[index] = await self.result(event_hash) or _pending(event_hash)
-        return [result for result in results if result is not None]
+        return _in_order(results)
 
-    async def result(self, event_hash: str) -> tuple[int, dict[str, Any]] | None:
-        """What became of an event, ``None`` when nothing is known of it."""
+    async def rehearse(
+        self,
+        tokens: Sequence[bytes],
+        *,
+        wait: float,
+        arrival: str | None = None,
+        client: Client = NOBODY,
+    ) -> list[Answer]:
+        """
+        Per token what sending it now would be answered; nothing is recorded and no ``seq`` is used.
+
+        Each is judged on the state as it is, by the service that would. ``BUSY`` when that does not answer.
+        """
+        results: dict[int, Answer] = {}
+        entering: list[tuple[int, Admissible, int]] = []
+        for index, token in enumerate(tokens):
+            try:
+                event = await self.welcome(token, client)
+                rx_ms = arrival_of(arrival, event, sandbox=self.sandbox)
+                if self.receipts.place(event.hash) is None:
+                    entering.append((index, event, rx_ms))
+                else:
+                    results[index] = await self._stands(event.hash)
+            except NotAdmittedError as error:
+                results[index] = problem_of(error)
+        runs: dict[int, tuple[str, Admissible]] = {}
+        if entering:
+            places = await self._enter([(event, rx_ms) for _, event, rx_ms in entering], "dry")
+            for (index, event, rx_ms), place in zip(entering, places or (), strict=True):
+                if isinstance(place, int):
+                    results[index] = problem_of(_backward(place, event, rx_ms))
+                else:
+                    runs[index] = dry_run(event.service, place), event
+        await self.receipts.wait([run for run, _ in runs.values()], wait)
+        for index, (run, event) in runs.items():
+            results[index] = await self._rehearsed(run, event)
+        return [(status, {**told, "dry_run": True}) for status, told in _in_order(results)]
+
+    async def _rehearsed(self, run: str, event: Admissible) -> Answer:
+        told = self.receipts.answer(run)
+        if told is None or told.trial is None:
+            return problem_of(busy(event.hash))
+        self.receipts.forget_answer(run)
+        match told.trial["outcome"]:
+            case "known":
+                await self.catch_up()
+                return await self._stands(event.hash)
+            case "answered":
+                return problem_of(NotAdmittedError(Code(told.code), told.facts, event=event.hash))
+            case _:
+                return rehearsed(event.hash, told)
+
+    async def _stands(self, event_hash: str) -> Answer:
+        return await self.result(event_hash) or _pending(event_hash)
+
+    async def standing(self, event_hash: str) -> Entry | None:
+        """The entry in which an event stands; ``None`` when it is not in the log."""
         place = self.receipts.place(event_hash)
-        if place is not None:
-            found = await self.log.read(place - 1, 1)
-            if found and found[0].position == place:
-                told = receipt(event_hash, found[0])
-                if told["outcome"] == "recorded":
-                    return HTTPStatus.OK, told
-                # One status says that a refusal stands in the log; the code says which.
-                status = HTTPStatus.UNPROCESSABLE_ENTITY
-                return status, {**told, "status": int(status)}
+        if place is None:
+            return None
+        found = await self.log.read(place - 1, 1)
+        return found[0] if found and found[0].position == place else None
+
+    async def signed(self, event_hash: str) -> str | None:
+        """
+        The receipt of an event of the log as compact JWS; ``None`` when it is not in the log.
+
+        Raises :class:`NotAdmittedError` (``RECEIPT_UNSIGNED``) while the log registers no key of this door.
+        """
+        entry = await self.standing(event_hash)
+        if entry is None:
+            return None
+        if self._key is not None:
+            kid = self.receipts.name_of(own_source(DOOR), self._key.verifying_key.spki)
+            if kid is not None:
+                return sign_receipt(Receipt.of(self.origin, event_hash, entry), self._key, kid)
+        raise NotAdmittedError(Code.RECEIPT_UNSIGNED, {"given": event_hash}, event=event_hash)
+
+    async def receipts_of(
+        self, publisher: str, after: int, most: int
+    ) -> tuple[list[dict[str, Any]], int | None]:
+        """A page of a publisher's receipts after a position, and after which the next page begins."""
+        places = self.receipts.positions_of(publisher, after, most + 1)
+        entries = await self.log.read_at(places[:most])
+        return [receipt(hash_in(entry), entry) for entry in entries], (
+            places[most - 1] if len(places) > most else None
+        )
+
+    async def result(self, event_hash: str) -> Answer | None:
+        """What became of an event, ``None`` when nothing is known of it."""
+        entry = await self.standing(event_hash)
+        if entry is not None:
+            told = receipt(event_hash, entry)
+            if told["outcome"] == "recorded":
+                return HTTPStatus.OK, told
+            # One status says that a refusal stands in the log; the code says which.
+            return HTTPStatus.UNPROCESSABLE_ENTITY, told
         answer = self.receipts.answer(event_hash)
         if answer is not None:
             return problem_of(NotAdmittedError(Code(answer.code), answer.facts, event=event_hash))
@@ -185,7 +320,7 @@ class Door:
         return {"kid": kid, "heads": heads}
 
 
-def problem_of(error: NotAdmittedError) -> tuple[int, dict[str, Any]]:
+def problem_of(error: NotAdmittedError) -> Answer:
     """The status and the problem document of what the door would not admit."""
     document = problem(error.code, error.facts, event=error.event)
     if error.event is not None:
@@ -193,5 +328,22 @@ def problem_of(error: NotAdmittedError) -> tuple[int, dict[str, Any]]:
     return int(document["status"]), {**document, "outcome": "answered"}
 
 
-def _pending(event_hash: str) -> tuple[int, dict[str, Any]]:
+def _pending(event_hash: str) -> Answer:
     return 202, {"hash": event_hash, "status": "pending", "receipt": f"/v1/receipts/{event_hash}"}
+
+
+def busy(event: str | None = None) -> NotAdmittedError:
+    """Nothing can be stored or judged just now."""
+    return NotAdmittedError(Code.BUSY, {"seconds": RETRY_SECONDS}, event=event)
+
+
+def _backward(seen_ms: int, event: Admissible, rx_ms: int) -> NotAdmittedError:
+    facts: dict[str, object] = {
+        "given": format_ms(rx_ms),
+        "expected": f">= {format_ms(seen_ms)}",
+    }
+    return NotAdmittedError(Code.CLOCK_BACKWARD, facts, event=event.hash)
+
+
+def _in_order(results: dict[int, Answer]) -> list[Answer]:
+    return [results[index] for index in range(len(results))]

@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, Any, Final
 import structlog
 
 from services.units.admission import Admissible, NotAdmittedError, admissible, parsed
-from services.units.receipts import receipt
-from thidua.clock import format_ms, to_ms
-from thidua.errors import GateClosedError, RetryError
-from thidua.log import Admission, Admitted, Drain, Fenced
+from thidua.clock import to_ms
+from thidua.errors import RetryError
+from thidua.log import Drain, Receipt, UnloggedAnswer
 from thidua.log.names import order
 from thidua.refusals import Code, problem
 from thidua.stream import Follower
@@ -41,19 +40,20 @@ RECEIPTS: Final = 1000
 RETRY_SECONDS: Final = 2
 
 
-class InboxFullError(RetryError):
-    """A deciding service is behind; the publisher's own stream holds what is to come."""
+class StreamWaitsError(RetryError):
+    """Nothing can be stored now; what a publisher added stays in its stream."""
 
-    def __init__(self, service: str) -> None:
-        super().__init__(f"the inbox of {service} is full")
+    def __init__(self, publisher: str, why: str) -> None:
+        super().__init__(f"the stream of {publisher} waits: {why}")
 
 
 @dataclass(slots=True)
-class _Sorted:
-    """What the entries of one step come to: events to admit, and answers for the publisher alone."""
+class _Taken:
+    """Entries of a stream: events to admit, answers to what is none, and receipts to tell again."""
 
     events: list[tuple[Admissible, int]] = field(default_factory=list)
-    answers: list[dict[str, Any]] = field(default_factory=list)
+    answers: list[UnloggedAnswer] = field(default_factory=list)
+    receipts: list[tuple[Receipt, int]] = field(default_factory=list)
 
 
 class Draining:
@@ -75,33 +75,36 @@ class Draining:
     async def refresh(self, *, start: bool) -> None:
         """Follow who was granted access by now, leave who lost it, and keep every stream within its bounds."""
         granted = self._door.receipts.direct()
-        for publisher in sorted(granted | self.followers.keys()):
-            follower = self.followers.get(publisher)
-            if publisher not in granted:
-                if follower is not None and follower.subscriber.running:
-                    await follower.subscriber.stop()
-                    log.info("publisher_left", publisher=publisher)
-                continue
-            at = await self._door.log.drained(publisher)
-            if follower is None:
-                self._offsets[publisher] = at
-                follower = self.followers[publisher] = self._follower(publisher)
-                follower.rewind()
-            if start and not follower.subscriber.running:
-                self._offsets[publisher] = at
-                follower.rewind()
-                await follower.subscriber.start()
-                log.info("publisher_followed", publisher=publisher)
-            if order(at) < order(self._offsets[publisher]):
-                # The operator has made the stream anew: its ids begin again.
-                self._offsets[publisher] = at
-                follower.rewind()
+        for publisher in sorted(self.followers.keys() - granted):
+            follower = self.followers[publisher]
+            if follower.subscriber.running:
+                await follower.subscriber.stop()
+                log.info("publisher_left", publisher=publisher)
+        for publisher in sorted(granted):
+            await self._follow(publisher, start=start)
             await self._bound(publisher)
 
     def faults(self) -> list[str]:
         """Per publisher whose stream is not drained now, why."""
         found = {code: one.halted or one.failing for code, one in sorted(self.followers.items())}
         return [f"{code}: {fault}" for code, fault in found.items() if fault]
+
+    async def _follow(self, publisher: str, *, start: bool) -> None:
+        at = await self._door.log.drained(publisher)
+        known = self.followers.get(publisher)
+        follower = known or self._follower(publisher)
+        # An offset that went back: the operator has made the stream anew, and its ids begin again.
+        if (
+            known is None
+            or not follower.subscriber.running
+            or order(at) < order(self._offsets[publisher])
+        ):
+            self._offsets[publisher] = at
+            self.followers[publisher] = follower
+            follower.rewind()
+        if start and not follower.subscriber.running:
+            await follower.subscriber.start()
+            log.info("publisher_followed", publisher=publisher)
 
     def _follower(self, publisher: str) -> Follower:
         async def take(entries: list[RawEntry]) -> None:
@@ -119,37 +122,29 @@ class Draining:
         # Entries read before the access ended are not taken after it.
         if not fresh or publisher not in self._door.receipts.direct():
             return
-        found = await self._sorted(publisher, [fields.get(b"e", b"") for _, fields in fresh])
-        for service in {event.service for event, _ in found.events}:
+        taken = await self._read(publisher, [fields.get(b"e", b"") for _, fields in fresh])
+        for service in {event.service for event, _ in taken.events}:
             if await self._door.log.pending(service) > MOST_PENDING:
-                raise InboxFullError(service)
-        for event, _ in found.events:
-            self._door.receipts.forget_answer(event.hash)
-        items = [
-            Admission(event.service, event.subject, "jws", event.jws, rx_ms)
-            for event, rx_ms in found.events
-        ]
-        drain = Drain(publisher, after, fresh[-1][0])
-        match await self._door.log.admit(items, sandbox=self._door.sandbox, drain=drain):
-            case Admitted(places=places):
-                self._offsets[publisher] = drain.new
-                # Only who has drained the entries answers them, so two doors give one answer.
-                late = _late(found.events, places)
-                await self._tell(publisher, [*found.answers, *late])
-                if len(entries) == MOST:
-                    await self._bound(publisher)
-            case Fenced(have=have):
-                self._offsets[publisher] = have
-                if order(have) < order(after):
-                    self.followers[publisher].rewind()
-            case _:
-                raise GateClosedError("the archive has not compared it yet")
+                raise StreamWaitsError(publisher, f"the inbox of {service} is full")
+        drain = Drain(publisher, after, fresh[-1][0], taken.answers, taken.receipts)
+        try:
+            faults = await self._door.admit(taken.events, drain)
+        except NotAdmittedError as error:
+            raise StreamWaitsError(publisher, error.code) from None
+        at = await self._door.log.drained(publisher)
+        self._offsets[publisher] = at
+        if order(at) < order(after):
+            self.followers[publisher].rewind()
+        await self._tell([_told(publisher, fault) for fault in faults or () if fault is not None])
+        if len(entries) == MOST:
+            await self._bound(publisher)
 
-    async def _sorted(self, publisher: str, tokens: Sequence[bytes]) -> _Sorted:
-        found = _Sorted()
+    async def _read(self, publisher: str, tokens: Sequence[bytes]) -> _Taken:
+        """What to do with each of the stream's next entries."""
+        taken = _Taken()
         may_ask = True
         for token in tokens:
-            # A whole step of entries is checked; requests are answered in between.
+            # Requests are answered between two entries.
             await asyncio.sleep(0)
             try:
                 jws = parsed(token)
@@ -159,30 +154,19 @@ class Draining:
                     await self._door.catch_up()
                 key = self._door.receipts.key(jws.kid)
                 event = admissible(jws, token, key, self._door.origin)
-                _is_of(publisher, event, key.owner if key is not None else "")
+                _is_of(publisher, event, "" if key is None else key.owner)
             except NotAdmittedError as error:
-                found.answers.append(_answer(error))
+                taken.answers.append(_told(publisher, error))
                 continue
-            told = await self._told(event.hash)
-            if told is None:
-                found.events.append((event, to_ms(event.time)))
+            stands = await self._door.standing(event.hash)
+            if stands is None:
+                taken.events.append((event, to_ms(event.time)))
             else:
-                found.answers.append(told)
-        return found
-
-    async def _told(self, event_hash: str) -> dict[str, Any] | None:
-        """The receipt again, when the event stands in the log already."""
-        place = self._door.receipts.place(event_hash)
-        if place is None:
-            return None
-        entries = await self._door.log.read(place - 1, 1)
-        told = receipt(event_hash, entries[0])
-        return {
-            "hash": event_hash,
-            "position": place,
-            "outcome": told["outcome"],
-            "code": told.get("code", ""),
-        }
+                code = None if stands.refused is None else str(stands.refused["code"])
+                outcome = "recorded" if code is None else "refused"
+                again = Receipt(publisher, event.hash, outcome, code)
+                taken.receipts.append((again, stands.position))
+        return taken
 
     async def _bound(self, publisher: str) -> None:
         """Cut a stream that its publisher fills faster than it is drained; its own events are lost, and it is told."""
@@ -192,47 +176,23 @@ class Draining:
             cut = await self._client.xtrim(stream, maxlen=0, approximate=False)
             log.warning("publisher_cut", publisher=publisher, entries=cut, held=held)
             facts: dict[str, object] = {"seconds": RETRY_SECONDS}
-            await self._tell(publisher, [_answer(NotAdmittedError(Code.BUSY, facts))])
+            await self._tell([_told(publisher, NotAdmittedError(Code.BUSY, facts))])
 
-    async def _tell(self, publisher: str, told: Sequence[dict[str, Any]]) -> None:
-        if not told:
-            return
-        async with self._client.pipeline(transaction=False) as pipeline:
-            for fields in told:
-                stream = self._names.receipts(publisher)
-                pipeline.xadd(stream, fields, maxlen=RECEIPTS, approximate=True)
-            await pipeline.execute()
+    async def _tell(self, answers: Sequence[UnloggedAnswer]) -> None:
+        for told in answers:
+            fields: dict[Any, Any] = {"hash": told.hash, "answer": told.answer}
+            stream = self._names.receipts(told.publisher)
+            await self._client.xadd(stream, fields, maxlen=RECEIPTS, approximate=True)
 
 
 def _is_of(publisher: str, event: Admissible, owner: str) -> None:
     """Raise :class:`NotAdmittedError` unless the unit whose stream it is signed the event."""
-    if owner != f"/units/{publisher}":
-        facts: dict[str, object] = {
-            "kid": event.kid,
-            "given": owner,
-            "expected": f"/units/{publisher}",
-        }
+    own = f"/units/{publisher}"
+    if owner != own:
+        facts: dict[str, object] = {"kid": event.kid, "given": owner, "expected": own}
         raise NotAdmittedError(Code.SOURCE_WRONG, facts, event=event.hash)
 
 
-def _late(
-    events: Sequence[tuple[Admissible, int]], places: Sequence[str | int]
-) -> list[dict[str, Any]]:
-    """Answers to what came before its subject's last arrival, which only a sandbox can see."""
-    return [
-        _answer(
-            NotAdmittedError(
-                Code.CLOCK_BACKWARD,
-                {"given": format_ms(rx_ms), "expected": f">= {format_ms(place)}"},
-                event=event.hash,
-            )
-        )
-        for (event, rx_ms), place in zip(events, places, strict=True)
-        if not isinstance(place, str)
-    ]
-
-
-def _answer(error: NotAdmittedError) -> dict[str, Any]:
-    """The problem document as the fields of a receipt."""
+def _told(publisher: str, error: NotAdmittedError) -> UnloggedAnswer:
     document = problem(error.code, error.facts, event=error.event)
-    return {"hash": error.event or "", "answer": json.dumps(document, ensure_ascii=False)}
+    return UnloggedAnswer(publisher, error.event or "", json.dumps(document, ensure_ascii=False))

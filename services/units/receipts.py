@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from base64 import urlsafe_b64encode
+from array import array
+from bisect import bisect_right
 from dataclasses import dataclass
-from hashlib import sha256
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from thidua.clock import format_ms
@@ -13,6 +14,7 @@ from thidua.contracts import CONTRACTS, Scope
 from thidua.folding import registry_of, touched
 from thidua.knowledge import moment, open_jws
 from thidua.log import Entry
+from thidua.receipts import entry_hash
 from thidua.refusals import Code, problem
 from thidua.signing import parse_jws
 from thidua.standing import Key, Registry, evolve_registry
@@ -28,10 +30,11 @@ MOST_ANSWERS = 20_000
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """An answer to an event that did not enter the log."""
+    """An answer to an event that did not enter the log; ``trial`` is what a dry run came to."""
 
     code: str
     facts: dict[str, Any]
+    trial: dict[str, Any] | None = None
 
 
 class Receipts:
@@ -47,19 +50,23 @@ class Receipts:
         self._registries: dict[str, Registry] = {}
         self._keys_in: dict[str, str] = {}
         self._positions: dict[bytes, int] = {}
+        self._of: dict[str, array[int]] = {}
         self._answers: dict[str, Told] = {}
         self._waiting: dict[str, list[asyncio.Future[None]]] = {}
 
     def take(self, entry: Entry) -> None:
         """Take in the next entry."""
         if entry.said is not None:
-            event_hash = str(entry.said["hash"])
+            event_hash, kid = str(entry.said["hash"]), str(entry.said["kid"])
         else:
             parsed = parse_jws(entry.jws or b"")
-            event_hash = parsed.hash
+            event_hash, kid = parsed.hash, parsed.kid
             if entry.is_recorded and any(name in parsed.payload for name in _REGISTRY_TYPES):
                 self._register(entry)
         self._positions[event_hash.encode()] = entry.position
+        key = self.key(kid)
+        if key is not None and not key.owner.startswith("/services/"):
+            self._of.setdefault(_code(key.owner), array("Q")).append(entry.position)
         self.position = entry.position
         self.clock_ms = max(self.clock_ms, entry.rx_ms)
         self._wake(event_hash)
@@ -84,6 +91,20 @@ class Receipts:
         """The units that may publish straight into Redis."""
         return frozenset().union(*(registry.direct for registry in self._registries.values()))
 
+    def name_of(self, owner: str, spki: str) -> str | None:
+        """The name under which *owner*'s active public key is registered; ``None`` when it is not."""
+        for registry in self._registries.values():
+            for key in registry.keys.values():
+                if (key.owner, key.spki, key.status) == (owner, spki, "active"):
+                    return key.kid
+        return None
+
+    def positions_of(self, publisher: str, after: int, most: int) -> list[int]:
+        """At most *most* positions, in order, of a publisher's events after a position."""
+        mine = self._of.get(publisher, array("Q"))
+        start = bisect_right(mine, after)
+        return mine[start : start + most].tolist()
+
     def place(self, event_hash: str) -> int | None:
         """The position of an event of the log."""
         return self._positions.get(event_hash.encode())
@@ -95,16 +116,20 @@ class Receipts:
     async def wait(self, hashes: Iterable[str], seconds: float) -> None:
         """Return when every event has its place or its answer, or the time is over."""
         loop = asyncio.get_running_loop()
-        futures = []
+        futures: dict[asyncio.Future[None], str] = {}
         for event_hash in hashes:
             if self.place(event_hash) is None and self.answer(event_hash) is None:
                 future: asyncio.Future[None] = loop.create_future()
                 self._waiting.setdefault(event_hash, []).append(future)
-                futures.append(future)
-        if futures:
-            await asyncio.wait(futures, timeout=seconds)
-            for future in futures:
-                future.cancel()
+                futures[future] = event_hash
+        try:
+            if futures:
+                await asyncio.wait(futures, timeout=seconds)
+        finally:
+            for future, event_hash in futures.items():
+                if not future.done():
+                    future.cancel()
+                    self._leave(event_hash, future)
 
     def _register(self, entry: Entry) -> None:
         event = open_jws(parse_jws(entry.jws or b""), moment(entry.rx_ms)).event
@@ -115,10 +140,22 @@ class Receipts:
                 for kid in self._registries[subject].keys.keys() - before.keys.keys():
                     self._keys_in[kid] = subject
 
+    def _leave(self, event_hash: str, future: asyncio.Future[None]) -> None:
+        """Nobody waits any more; what may never come must not be remembered for ever."""
+        waiting = self._waiting.get(event_hash, [])
+        if future in waiting:
+            waiting.remove(future)
+        if not waiting:
+            self._waiting.pop(event_hash, None)
+
     def _wake(self, event_hash: str) -> None:
         for future in self._waiting.pop(event_hash, ()):
             if not future.done():
                 future.set_result(None)
+
+
+def _code(source: str) -> str:
+    return source.rsplit("/", 1)[-1]
 
 
 def receipt(event_hash: str, entry: Entry) -> dict[str, Any]:
@@ -126,17 +163,32 @@ def receipt(event_hash: str, entry: Entry) -> dict[str, Any]:
     told: dict[str, Any] = {
         "hash": event_hash,
         "position": entry.position,
-        "entry_hash": urlsafe_b64encode(sha256(entry.raw).digest()).rstrip(b"=").decode(),
+        "entry_hash": entry_hash(entry),
         "outcome": "recorded" if entry.is_recorded else "refused",
         "rx": format_ms(entry.rx_ms),
         "by": entry.by,
     }
     if entry.refused is not None:
-        # A form refusal keeps no values; the wire type is one of the members that ``said`` names.
         said = entry.said or {}
-        given = said.get("type") if entry.refused["code"] == Code.TYPE_UNKNOWN else None
-        words = problem(
-            Code(entry.refused["code"]), entry.refused["facts"], given=given, event=event_hash
-        )
+        words = _words(event_hash, entry.refused["code"], entry.refused["facts"], said.get("type"))
         told = {**words, **told}
     return told
+
+
+def rehearsed(event_hash: str, told: Told) -> tuple[int, dict[str, Any]]:
+    """What the receipt of a judged event would say, but for the place in the log that it has not."""
+    trial = told.trial or {}
+    members = {"hash": event_hash, **{name: trial[name] for name in ("outcome", "rx", "by")}}
+    if trial["outcome"] == "recorded":
+        return HTTPStatus.OK, members
+    words = _words(event_hash, told.code, told.facts, trial.get("type"))
+    return HTTPStatus.UNPROCESSABLE_ENTITY, {**words, **members}
+
+
+def _words(
+    event_hash: str, code: str, facts: dict[str, Any], wire_type: str | None
+) -> dict[str, Any]:
+    # A form refusal keeps no values; the wire type is one of the members that ``said`` names.
+    given = wire_type if code == Code.TYPE_UNKNOWN else None
+    status = int(HTTPStatus.UNPROCESSABLE_ENTITY)
+    return {**problem(Code(code), facts, given=given, event=event_hash), "status": status}

@@ -28,7 +28,7 @@ from thidua.knowledge import (
     own_kid,
     own_source,
 )
-from thidua.log.entry import write_recorded, write_refused, write_said
+from thidua.log.entry import read_entry, write_recorded, write_refused, write_said
 from thidua.refusals import Code
 from thidua.signing import parse_jws, sign
 
@@ -44,12 +44,13 @@ DUE_ROUNDS = 64
 
 
 class InboxItem(NamedTuple):
-    """One inbox entry: a JWS, or a wake-up for a subject."""
+    """One inbox entry: a JWS, to be judged without effect when ``dry``, or a wake-up for a subject."""
 
     id: str
     rx_ms: int
     jws: bytes | None = None
     wake: str | None = None
+    dry: bool = False
 
 
 class DraftEntry(NamedTuple):
@@ -78,12 +79,17 @@ class DraftEntry(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What is said to a publisher about an event that does not enter the log."""
+    """
+    What is said to a publisher about an event that does not enter the log.
+
+    The answer to a dry run names the run in ``hash`` and says in ``trial`` what sending the event would do.
+    """
 
     publisher: str
     hash: str
-    code: Code
+    code: Code | None
     facts: dict[str, object]
+    trial: dict[str, object] | None = None
 
 
 @dataclass(slots=True)
@@ -151,7 +157,9 @@ class Drafting(Generic[S]):
         """What recording *items* in order would append."""
         draft: Draft[S] = Draft(self.knowledge.fold.branch())
         for item, jws in items:
-            if jws is not None:
+            if jws is not None and item.dry:
+                self._try(draft, item, jws)
+            elif jws is not None:
                 self._judge(draft, item, jws)
             elif item.wake is not None:
                 self._due(draft, item.wake, item.rx_ms)
@@ -160,6 +168,31 @@ class Drafting(Generic[S]):
     def owed(self, subject: str, rx_ms: int) -> bool:
         """Whether *subject* owes own events at this moment."""
         return bool(self.judge.due(self.knowledge.fold.view(), subject, moment(rx_ms)))
+
+    def _try(self, draft: Draft[S], item: InboxItem, read: _Jws) -> None:
+        """Judge on a branch that nobody adopts, and answer what came of it."""
+        links = {kid: list(hashes) for kid, hashes in draft.links.items()}
+        trial: Draft[S] = Draft(draft.fold.branch(), links=links, ids=set(draft.ids))
+        self._judge(trial, item, read)
+        run = dry_run(self.judge.service, item.id)
+        told: dict[str, object] = {"by": self.by, "rx": format_ms(item.rx_ms)}
+        if trial.answers:
+            [answer] = trial.answers
+            draft.answers.append(
+                Answer("", run, answer.code, answer.facts, {"outcome": "answered", **told})
+            )
+            return
+        judged = next((one for one in trial.entries if one.hash == read.parsed.hash), None)
+        if judged is None:
+            draft.answers.append(Answer("", run, None, {}, {"outcome": "known", **told}))
+            return
+        entry = read_entry(1, judged.raw)
+        refused = entry.refused or {"code": None, "facts": {}}
+        if entry.said is not None:
+            told["type"] = entry.said["type"]
+        draft.answers.append(
+            Answer("", run, refused["code"], refused["facts"], {"outcome": judged.outcome, **told})
+        )
 
     def _judge(self, draft: Draft[S], item: InboxItem, read: _Jws) -> None:
         jws, parsed, opened = read
@@ -314,6 +347,11 @@ class Drafting(Generic[S]):
     def _link(self, draft: Draft[S], entry: DraftEntry) -> None:
         draft.entries.append(entry)
         draft.links.setdefault(entry.kid, []).append(entry.hash)
+
+
+def dry_run(service: str, inbox_id: str) -> str:
+    """The name under which a dry run, an entry of a service's inbox, is answered."""
+    return f"dry:{service}/{inbox_id}"
 
 
 class Voice(Protocol):

@@ -15,7 +15,16 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 import structlog
 
 from thidua.clock import to_ms
-from thidua.drafting import Draft, DraftEntry, Drafting, InboxItem, ReadItem, Signer, read_item
+from thidua.drafting import (
+    Answer,
+    Draft,
+    DraftEntry,
+    Drafting,
+    InboxItem,
+    ReadItem,
+    Signer,
+    read_item,
+)
 from thidua.errors import GateClosedError, LogShrunkError
 from thidua.folding import touched
 from thidua.knowledge import Chain, Knowledge, moment
@@ -220,7 +229,7 @@ class Judging(Generic[S]):
                 UnloggedAnswer(
                     _code(answer.publisher),
                     answer.hash,
-                    json.dumps({"code": answer.code, "facts": answer.facts}),
+                    _answer_text(answer),
                 )
                 for answer in draft.answers
             ],
@@ -265,6 +274,13 @@ def _new_entry(entry: DraftEntry) -> NewEntry:
     )
 
 
+def _answer_text(answer: Answer) -> str:
+    told: dict[str, object] = {"code": answer.code or "", "facts": answer.facts}
+    if answer.trial is not None:
+        told["trial"] = answer.trial
+    return json.dumps(told)
+
+
 def _code(source: str) -> str:
     return source.rsplit("/", 1)[-1]
 
@@ -272,11 +288,13 @@ def _code(source: str) -> str:
 def inbox_item(stream_id: str, fields: dict[bytes, bytes]) -> InboxItem:
     """An inbox entry as the door's script wrote it."""
     wake = fields.get(b"wake")
+    dry = fields.get(b"dry")
     return InboxItem(
         id=stream_id,
         rx_ms=int(fields[b"rx"]),
-        jws=fields.get(b"jws"),
+        jws=fields.get(b"jws", dry),
         wake=None if wake is None else wake.decode(),
+        dry=dry is not None,
     )
 
 

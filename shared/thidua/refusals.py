@@ -35,6 +35,7 @@ class Code(StrEnum):
     DUPLICATE_MEMBER = "DUPLICATE_MEMBER"
     NESTING_TOO_DEEP = "NESTING_TOO_DEEP"
     HEADER_INVALID = "HEADER_INVALID"
+    CLIENT_UNPROVEN = "CLIENT_UNPROVEN"
     KEY_UNKNOWN = "KEY_UNKNOWN"
     KEY_EXPIRED = "KEY_EXPIRED"
     SIGNATURE_INVALID = "SIGNATURE_INVALID"
@@ -49,7 +50,11 @@ class Code(StrEnum):
     RATE_LIMITED = "RATE_LIMITED"
     GATE_CLOSED = "GATE_CLOSED"
     NOT_FOUND = "NOT_FOUND"
+    METHOD_UNKNOWN = "METHOD_UNKNOWN"
     RECEIPT_UNKNOWN = "RECEIPT_UNKNOWN"
+    RECEIPT_UNSIGNED = "RECEIPT_UNSIGNED"
+    REQUEST_INVALID = "REQUEST_INVALID"
+    REQUEST_TOO_SLOW = "REQUEST_TOO_SLOW"
     TIMEOUT = "TIMEOUT"
 
     SCHEMA_INVALID = "SCHEMA_INVALID"
@@ -354,6 +359,24 @@ _ROWS: Final = (
         ),
     ),
     _refusal(
+        Code.CLIENT_UNPROVEN,
+        Stage.ANSWERED,
+        401,
+        "publisher",
+        "expected",
+        retry=True,
+        vi=(
+            "Máy gửi chưa chứng minh được mình là ai",
+            "Ngoài chữ ký, sự kiện của “{publisher}” cần: {expected}.",
+            "Kiểm tra mã truy cập hoặc chứng thư máy khách do người vận hành cấp rồi gửi lại đúng nội dung này.",
+        ),
+        en=(
+            "The client did not prove who it is",
+            "Beside the signature, an event of “{publisher}” needs: {expected}.",
+            "Check the token or the client certificate the operator gave you and send the same event again.",
+        ),
+    ),
+    _refusal(
         Code.KEY_UNKNOWN,
         Stage.ANSWERED,
         401,
@@ -610,6 +633,74 @@ _ROWS: Final = (
             "There is no receipt yet",
             "There is no receipt for the event “{given}”.",
             "If it was sent just now, ask again in a few seconds; otherwise send it again.",
+        ),
+    ),
+    _refusal(
+        Code.RECEIPT_UNSIGNED,
+        Stage.ANSWERED,
+        404,
+        "given",
+        vi=(
+            "Không có biên nhận đã ký",
+            "Cổng tiếp nhận không có khóa đã đăng ký trong sổ này để ký biên nhận “{given}”.",
+            "Dùng biên nhận không ký; cơ quan chủ quản đăng ký khóa của cổng (services/door) thì có biên nhận đã ký.",
+        ),
+        en=(
+            "There is no signed receipt",
+            "The door has no key registered in this log to sign the receipt “{given}” with.",
+            "Use the plain receipt; once the authority registers a key of the door (services/door), receipts are signed.",
+        ),
+    ),
+    _refusal(
+        Code.REQUEST_INVALID,
+        Stage.ANSWERED,
+        400,
+        "path",
+        "given",
+        "expected",
+        vi=(
+            "Tham số của yêu cầu sai",
+            "Tham số “{path}” cần: {expected}. Nhận được: {given}.",
+            "Sửa tham số theo tài liệu tại /v1/openapi.json rồi gửi lại.",
+        ),
+        en=(
+            "A parameter of the request is wrong",
+            "The parameter “{path}” should be: {expected}. Given: {given}.",
+            "Correct it as /v1/openapi.json says and ask again.",
+        ),
+    ),
+    _refusal(
+        Code.METHOD_UNKNOWN,
+        Stage.ANSWERED,
+        405,
+        "given",
+        "expected",
+        vi=(
+            "Phương thức không dùng ở đây",
+            "Địa chỉ này không nhận {given}.",
+            "Dùng {expected}.",
+        ),
+        en=(
+            "The method is not used here",
+            "This address does not take {given}.",
+            "Use {expected}.",
+        ),
+    ),
+    _refusal(
+        Code.REQUEST_TOO_SLOW,
+        Stage.ANSWERED,
+        408,
+        "seconds",
+        retry=True,
+        vi=(
+            "Gửi quá chậm",
+            "Sau {seconds} giây chưa nhận hết nội dung; chưa có gì được nhận.",
+            "Gửi lại đúng nội dung này, hoặc chia thành nhiều lần gửi nhỏ hơn.",
+        ),
+        en=(
+            "The request came too slowly",
+            "It was not whole after {seconds} seconds; nothing of it was taken.",
+            "Send the same again, or in smaller requests.",
         ),
     ),
     _refusal(

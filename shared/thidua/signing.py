@@ -88,22 +88,22 @@ class ParsedJws(NamedTuple):
         key.verify(self.signature, self.signing_input)
 
 
-def sign(payload: bytes, key: SigningKey, kid: str) -> str:
+def sign(payload: bytes, key: SigningKey, kid: str, typ: str = TYP) -> str:
     """*payload* signed as compact JWS under the name *kid*; its bytes are kept as they are."""
     if not _KID.fullmatch(kid):
         raise MalformedError(
             Code.HEADER_INVALID, "header/kid", given=_quoted(kid), expected=_KID.pattern
         )
-    header = json.dumps({"alg": key.alg, "kid": kid, "typ": TYP}, separators=(",", ":")).encode()
+    header = json.dumps({"alg": key.alg, "kid": kid, "typ": typ}, separators=(",", ":")).encode()
     signing_input = f"{encode_base64url(header)}.{encode_base64url(payload)}"
     token = f"{signing_input}.{encode_base64url(key.sign(signing_input.encode()))}"
     _bound(len(token))
     return token
 
 
-def parse_jws(token: bytes | str) -> ParsedJws:
+def parse_jws(token: bytes | str, typ: str = TYP) -> ParsedJws:
     """
-    The parts of a compact JWS.
+    The parts of a compact JWS of the kind *typ*.
 
     Raises MalformedError, and nothing else, for anything but three canonical base64url parts of
     at most 60,000 bytes whose header has exactly ``alg``, ``kid`` and ``typ``.
@@ -119,7 +119,7 @@ def parse_jws(token: bytes | str) -> ParsedJws:
             given=f"{raw.count(b'.')} dots",
             expected="three parts and two dots",
         )
-    alg, kid = _header(header)
+    alg, kid = _header(header, typ)
     if not is_base64url(signature):
         raise _malformed("signature")
     return ParsedJws(
@@ -174,7 +174,7 @@ def _malformed(path: str) -> MalformedError:
 
 # A publisher's key writes the same header every time; a hostile one is not remembered.
 @lru_cache(maxsize=4096)
-def _header(segment: bytes) -> _Header:
+def _header(segment: bytes, kind: str) -> _Header:
     if len(segment) > _MAX_HEADER:
         raise _bad_header(
             member="",
@@ -198,8 +198,8 @@ def _header(segment: bytes) -> _Header:
             member="", given=_quoted(", ".join(sorted(members))), expected="exactly alg, kid, typ"
         )
     alg, kid, typ = members["alg"], members["kid"], members["typ"]
-    if typ != TYP:
-        raise _bad_header(member="typ", given=_quoted(typ), expected=TYP)
+    if typ != kind:
+        raise _bad_header(member="typ", given=_quoted(typ), expected=kind)
     if not isinstance(kid, str) or not _KID.fullmatch(kid):
         raise _bad_header(member="kid", given=_quoted(kid), expected=_KID.pattern)
     if not isinstance(alg, str) or alg not in _ALGORITHMS:

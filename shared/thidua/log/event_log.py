@@ -118,22 +118,29 @@ AppendAnswer = Appended | Behind | Fenced | ChainMoved | IdUsed | GateClosed | S
 
 @dataclass(frozen=True, slots=True)
 class Admission:
-    """One item for an inbox; ``rx_ms`` counts in a sandbox only."""
+    """One item for an inbox: an event, one to be judged without effect, or a wake-up; ``rx_ms`` counts in a sandbox only."""
 
     service: str
     subject: str
-    kind: Literal["jws", "wake"]
+    kind: Literal["jws", "dry", "wake"]
     content: bytes
     rx_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Drain:
-    """A publisher's stream that the admitted items come from, and how far it is thereby consumed."""
+    """
+    A publisher's stream that the admitted items come from, and how far it is thereby consumed.
+
+    In the same step the publisher is told ``answers``, and again the ``receipts`` (with positions) of what
+    stood in the log already.
+    """
 
     publisher: str
     expected: str
     new: str
+    answers: Sequence[UnloggedAnswer] = ()
+    receipts: Sequence[tuple[Receipt, int]] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +150,15 @@ class Admitted:
     places: Sequence[str | int]
 
 
-AdmitAnswer = Admitted | Fenced | GateClosed
+@dataclass(frozen=True, slots=True)
+class InboxFull:
+    """As many entries wait in a service's inbox as may; nothing was written."""
+
+    service: str
+    waiting: int
+
+
+AdmitAnswer = Admitted | Fenced | GateClosed | InboxFull
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,9 +187,18 @@ class EventLog(Protocol):
         """Write all of *request* or nothing."""
 
     async def admit(
-        self, items: Sequence[Admission], *, sandbox: bool, drain: Drain | None = None
+        self,
+        items: Sequence[Admission],
+        *,
+        sandbox: bool,
+        drain: Drain | None = None,
+        most: int = 0,
     ) -> AdmitAnswer:
-        """Put *items* into their inboxes in order, all or nothing but for sandbox clocks."""
+        """
+        Put *items* into their inboxes in order, all or nothing but for sandbox clocks.
+
+        With *most*, nothing enters when more than that would wait in one of the inboxes.
+        """
 
     async def wake(self, service: str, subject: str, rx_ms: int, *, sandbox: bool) -> bool:
         """Put a wake-up for *subject* into a service's inbox; ``False`` while the gate is closed."""

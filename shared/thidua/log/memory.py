@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,7 @@ from thidua.log.event_log import (
     Gate,
     GateClosed,
     IdUsed,
+    InboxFull,
     Shrunk,
 )
 
@@ -71,15 +73,32 @@ class MemoryLog:
         return self._refusal(request) or self._write(request)
 
     async def admit(
-        self, items: Sequence[Admission], *, sandbox: bool, drain: Drain | None = None
+        self,
+        items: Sequence[Admission],
+        *,
+        sandbox: bool,
+        drain: Drain | None = None,
+        most: int = 0,
     ) -> AdmitAnswer:
-        """Put *items* into their inboxes in order, all or nothing but for sandbox clocks."""
+        """
+        Put *items* into their inboxes in order, all or nothing but for sandbox clocks.
+
+        With *most*, nothing enters when more than that would wait in one of the inboxes.
+        """
         if not self._is_open:
             return GateClosed()
         if drain is not None:
             have = await self.drained(drain.publisher)
             if have != drain.expected:
                 return Fenced(have)
+        if most:
+            for service, count in Counter(item.service for item in items).items():
+                waiting = await self.pending(service)
+                if waiting + count > most:
+                    return InboxFull(service, waiting)
+        if drain is not None:
+            self.answers += drain.answers
+            self.receipts += drain.receipts
             self._offsets[f"in:{drain.publisher}"] = drain.new
         return Admitted([self._admit(item, sandbox=sandbox) for item in items])
 
@@ -203,10 +222,11 @@ class MemoryLog:
         clock = item.subject if sandbox else item.service
         rx_ms = item.rx_ms if sandbox else self.now_ms()
         seen = self._clock.get(clock, -1)
-        if sandbox and item.kind == "jws" and rx_ms < seen:
+        if sandbox and item.kind != "wake" and rx_ms < seen:
             return seen
         rx_ms = max(rx_ms, seen)
-        self._clock[clock] = rx_ms
+        if item.kind != "dry":
+            self._clock[clock] = rx_ms
         number = self._last[item.service] = self._last.get(item.service, 0) + 1
         entry = InboxEntry(f"{number}-0", rx_ms, item.kind, item.content)
         self.inboxes.setdefault(item.service, []).append(entry)

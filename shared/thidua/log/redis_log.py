@@ -24,6 +24,7 @@ from thidua.log.event_log import (
     Gate,
     GateClosed,
     IdUsed,
+    InboxFull,
     NewEntry,
     Shrunk,
 )
@@ -96,19 +97,37 @@ class RedisLog:
                 return GateClosed()
 
     async def admit(
-        self, items: Sequence[Admission], *, sandbox: bool, drain: Drain | None = None
+        self,
+        items: Sequence[Admission],
+        *,
+        sandbox: bool,
+        drain: Drain | None = None,
+        most: int = 0,
     ) -> AdmitAnswer:
-        """Put *items* into their inboxes in order, all or nothing but for sandbox clocks."""
+        """
+        Put *items* into their inboxes in order, all or nothing but for sandbox clocks.
+
+        With *most*, nothing enters when more than that would wait in one of the inboxes.
+        """
         n = self.names
         drained = ("", "", "") if drain is None else (drain.publisher, drain.expected, drain.new)
-        arguments: list[bytes | str | int] = [n.prefix, int(sandbox), *drained, len(items)]
+        arguments: list[bytes | str | int] = [n.prefix, int(sandbox), *drained, most, len(items)]
         for item in items:
             arguments += (item.service, item.subject, item.rx_ms, item.kind, item.content)
+        if drain is not None:
+            arguments.append(len(drain.answers))
+            for answer in drain.answers:
+                arguments += (answer.hash, answer.answer)
+            arguments.append(len(drain.receipts))
+            for told, position in drain.receipts:
+                arguments += (told.hash, position, told.outcome, told.code or "")
         match await _ADMIT(self.client, (n.open, n.clock, n.offsets), arguments):
             case [b"ok", places]:
                 return Admitted([_place(place.decode()) for place in places])
             case [b"fenced", have]:
                 return Fenced(have.decode())
+            case [b"full", service, waiting]:
+                return InboxFull(service.decode(), int(waiting))
             case _:
                 return GateClosed()
 
@@ -139,6 +158,15 @@ class RedisLog:
         """At most *most* entries after a position, in order."""
         page = await self.client.xrange(self.names.log, min=f"{after + 1}-0", count=most)
         return [read_entry(int(name.partition(b"-")[0]), fields[b"e"]) for name, fields in page]
+
+    async def read_at(self, positions: Sequence[int]) -> list[Entry]:
+        """The entries at these positions, as far as they are there."""
+        async with self.client.pipeline(transaction=False) as pipe:
+            for position in positions:
+                pipe.xrange(self.names.log, min=f"{position}-0", max=f"{position}-0")
+            pages = await pipe.execute() if positions else []
+        found = [entry for page in pages for entry in page]
+        return [read_entry(int(name.partition(b"-")[0]), fields[b"e"]) for name, fields in found]
 
     async def tail(self) -> int:
         """The last position, 0 when the log is empty."""

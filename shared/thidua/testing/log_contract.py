@@ -22,6 +22,7 @@ from thidua.log import (
     FirstEntries,
     GateClosed,
     IdUsed,
+    InboxFull,
     NewEntry,
     Receipt,
     Shrunk,
@@ -209,6 +210,47 @@ class LogContract:
         assert await log.admit([item], sandbox=True, drain=drain) == Fenced(drain.new)
         assert await dump() == before
         assert await log.drained("LCA") == drain.new
+
+    async def test_what_a_drained_stream_is_told_is_told_once(
+        self, log: EventLog, dump: Dump
+    ) -> None:
+        await self.founded(log)
+        answers = [UnloggedAnswer("LCA", A_HASH, "{}")]
+        receipts = [(Receipt("LCA", B_HASH, "refused", "STATE_FORBIDS"), 2)]
+        drain = Drain("LCA", "0-0", "5-0", answers, receipts)
+        assert await log.admit([], sandbox=True, drain=drain) == Admitted([])
+        before = await dump()
+        assert await log.admit([], sandbox=True, drain=drain) == Fenced("5-0")
+        assert await dump() == before
+
+    async def test_a_full_inbox_takes_nothing_of_a_batch_and_drains_no_stream(
+        self, log: EventLog, dump: Dump
+    ) -> None:
+        await self.founded(log)
+        units = Admission("units", SUBJECT, "jws", b"x", 9)
+        other = Admission("ballots", SUBJECT, "jws", b"x", 9)
+        assert await log.admit([units, units], sandbox=True, most=2) == Admitted(["1-0", "2-0"])
+        before = await dump()
+        drain = Drain("LCA", "0-0", "5-0", [UnloggedAnswer("LCA", A_HASH, "{}")])
+        full = await log.admit([other, units], sandbox=True, drain=drain, most=2)
+        assert full == InboxFull("units", 2)
+        assert await dump() == before
+        assert await log.admit([other], sandbox=True, most=2) == Admitted(["1-0"])
+        assert await log.wake("units", SUBJECT, 9, sandbox=True)
+        consumed = request(expected_offset="0-0", new_offset="3-0", followed=2)
+        assert await log.append(consumed) == Appended(3, 2)
+        assert await log.admit([units, units], sandbox=True, most=2) == Admitted(["4-0", "5-0"])
+
+    async def test_a_dry_run_is_bound_to_its_subjects_clock_and_does_not_move_it(
+        self, log: EventLog
+    ) -> None:
+        await self.founded(log)
+        dry = Admission("units", SUBJECT, "dry", b"x", 9)
+        assert await log.admit([dry], sandbox=True) == Admitted(["1-0"])
+        earlier = Admission("units", SUBJECT, "jws", b"x", 7)
+        assert await log.admit([earlier], sandbox=True) == Admitted(["2-0"])
+        past = Admission("units", SUBJECT, "dry", b"x", 6)
+        assert await log.admit([past], sandbox=True) == Admitted([7])
 
     async def test_answers_and_form_refusals_move_the_offset_and_no_head(
         self, log: EventLog

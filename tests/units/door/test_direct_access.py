@@ -38,7 +38,6 @@ GRANTED = "thidua.units.access-granted.v1"
 REVOKED = "thidua.units.access-revoked.v1"
 APPOINTED = "thidua.units.delegate-appointed.v1"
 ONE, TWO = "SOA", "SOB"
-FUTURE = "9999999999999-0"
 DIGEST = "ab" * 32
 
 
@@ -114,53 +113,6 @@ async def answered(house: House, publisher: str, code: Code) -> dict[str, Any]:
     return found[-1]
 
 
-async def test_an_event_added_to_the_own_stream_is_recorded_with_a_receipt_there(
-    direct: House,
-) -> None:
-    jws = appointed(direct, ONE)
-    await add(direct, ONE, jws)
-    await recorded(direct, ONE, jws)
-    entry = await direct.entry_of(jws)
-    [receipt] = [
-        one for one in await told(direct, ONE) if one[b"hash"] == parse_jws(jws).hash.encode()
-    ]
-    assert entry is not None
-    assert int(receipt[b"position"]) == entry.position
-
-
-async def test_the_same_event_again_gives_the_same_receipt_and_no_second_entry(
-    direct: House,
-) -> None:
-    jws = appointed(direct, ONE)
-    await add(direct, ONE, jws)
-    await recorded(direct, ONE, jws)
-    entry = await direct.entry_of(jws)
-    await direct.redis.delete(NAMES.receipts(ONE))
-    await add(direct, ONE, jws)
-    name = parse_jws(jws).hash.encode()
-
-    async def again() -> bool:
-        return any(one[b"hash"] == name for one in await told(direct, ONE))
-
-    await until(again, "no second receipt")
-    [receipt] = await told(direct, ONE)
-    assert entry is not None
-    assert (int(receipt[b"position"]), receipt[b"outcome"]) == (entry.position, b"recorded")
-
-
-async def test_an_entry_id_of_its_own_neither_moves_the_arrival_nor_blocks(direct: House) -> None:
-    first = appointed(direct, TWO)
-    await add(direct, TWO, first, FUTURE)
-    await recorded(direct, TWO, first)
-    entry = await direct.entry_of(first)
-    seconds, micros = await direct.redis.time()
-    assert entry is not None
-    assert abs(entry.rx_ms - seconds * 1000 - micros // 1000) < 60_000
-    second = appointed(direct, TWO)
-    await add(direct, TWO, second)
-    await recorded(direct, TWO, second)
-
-
 async def test_an_exhausted_stream_is_made_anew_by_the_next_grant(direct: House) -> None:
     await add(direct, TWO, "rác", LAST_ID.decode())
 
@@ -178,36 +130,6 @@ async def test_an_exhausted_stream_is_made_anew_by_the_next_grant(direct: House)
     await recorded(direct, TWO, jws)
 
 
-@pytest.mark.parametrize(
-    ("token", "code"),
-    [
-        (b"\xff\x00", Code.JWS_MALFORMED),
-        (b"a" * 70_000, Code.TOO_LARGE),
-    ],
-    ids=["bytes", "oversize"],
-)
-async def test_garbage_is_answered_in_the_own_receipts_alone(
-    direct: House, token: bytes, code: Code
-) -> None:
-    before = await direct.log.tail(), await told(direct, TWO)
-    await add(direct, ONE, token)
-    await answered(direct, ONE, code)
-    assert (await direct.log.tail(), await told(direct, TWO)) == before
-
-
-async def test_an_entry_without_an_event_is_answered(direct: House) -> None:
-    await direct.redis.xadd(NAMES.incoming(ONE), {"data": "x"})
-    await answered(direct, ONE, Code.JWS_MALFORMED)
-
-
-async def test_another_units_event_is_not_taken_from_this_units_stream(direct: House) -> None:
-    jws = appointed(direct, ONE)
-    await add(direct, TWO, jws)
-    answer = await answered(direct, TWO, Code.SOURCE_WRONG)
-    assert (answer["given"], answer["expected"]) == (f"/units/{ONE}", f"/units/{TWO}")
-    assert await direct.entry_of(jws) is None
-
-
 async def test_an_authoritys_event_is_not_taken_from_a_units_stream(direct: House) -> None:
     jws = direct.new_unit()
     await add(direct, TWO, jws)
@@ -217,22 +139,6 @@ async def test_an_authoritys_event_is_not_taken_from_a_units_stream(direct: Hous
 
     await until(said, "no answer")
     assert await direct.entry_of(jws) is None
-
-
-async def test_a_publisher_that_trims_its_stream_loses_its_own_events_and_sends_them_again(
-    direct: House,
-) -> None:
-    jws = appointed(direct, ONE)
-    async with direct.redis.pipeline(transaction=True) as both:
-        both.xadd(NAMES.incoming(ONE), {"e": jws})
-        both.xtrim(NAMES.incoming(ONE), maxlen=0, approximate=False)
-        await both.execute()
-    other = appointed(direct, TWO)
-    await add(direct, TWO, other)
-    await recorded(direct, TWO, other)
-    assert await direct.entry_of(jws) is None
-    await add(direct, ONE, jws)
-    await recorded(direct, ONE, jws)
 
 
 async def test_a_flood_is_cut_and_told_and_delays_nobody_else(direct: House) -> None:
@@ -342,22 +248,3 @@ async def test_a_unit_without_access_is_not_followed(direct: House) -> None:
     await direct.goes_on()
     assert set(direct.app.state.draining.followers) == {ONE, TWO}
     assert await direct.redis.xlen(NAMES.incoming("SOC")) == 1
-
-
-async def test_while_the_gate_is_closed_events_stay_in_the_stream_and_enter_afterwards(
-    direct: House,
-) -> None:
-    run = await direct.redis.get(NAMES.open)
-    await direct.redis.delete(NAMES.open)
-    jws = appointed(direct, ONE)
-    await add(direct, ONE, jws)
-    draining = direct.app.state.draining
-
-    async def waits() -> bool:
-        return any(fault.startswith(ONE) for fault in draining.faults())
-
-    await until(waits, "nobody says why nothing is drained")
-    assert await direct.redis.xlen(NAMES.incoming(ONE)) == 1
-    await direct.redis.set(NAMES.open, run)
-    await recorded(direct, ONE, jws)
-    assert draining.faults() == []
