@@ -7,13 +7,14 @@ STAMP := $(VENV)/.made-from
 LOCK := requirements/dev.lock
 MAKEFLAGS += --no-print-directory
 
-.PHONY: help demo test test-postgres test-redis test-faults test-deploy coverage check fix bench lock up down clean
+.PHONY: help demo test test-postgres test-redis test-publishers test-faults test-deploy coverage check fix bench lock up down clean
 
 help:
 	@echo "make demo            play the seed year and leave the pages on http://127.0.0.1:8080"
 	@echo "make test            all tests on an embedded Valkey and SQLite"
 	@echo "make test-postgres   the reporting tests and the seed year on PostgreSQL"
 	@echo "make test-redis      the log's contract on Debian's Redis 7.0"
+	@echo "make test-publishers samples in other languages and a publisher's outbox"
 	@echo "make check           lint, types, import rules"
 	@echo "make coverage        the tests again, and which branches they reach"
 	@echo "make bench           figures, as a table and JSON      (ARGS=--short)"
@@ -37,13 +38,16 @@ demo: $(STAMP)
 	@$(BIN)/thidua demo $(ARGS)
 
 test: $(STAMP)
-	@THIDUA_TEST_SERVERS=local $(BIN)/python -m pytest -q -m "not postgres and not debian and not faults and not docker and not bench" $(ARGS)
+	@THIDUA_TEST_SERVERS=local $(BIN)/python -m pytest -q -m "not postgres and not debian and not faults and not docker and not bench and not publishers" $(ARGS)
 
 test-postgres: $(STAMP)
 	@THIDUA_TEST_SERVERS=local $(BIN)/python -m pytest -q -m postgres $(ARGS)
 
 test-redis: $(STAMP)
 	@THIDUA_TEST_SERVERS=local $(BIN)/python -m pytest -q -m debian $(ARGS)
+
+test-publishers: $(STAMP)
+	@$(BIN)/python -m pytest -q -m publishers $(ARGS)
 
 test-faults: $(STAMP)
 	@$(BIN)/python -m tests.faults $(ARGS)
@@ -54,7 +58,7 @@ test-deploy: engine $(STAMP)
 
 coverage: $(STAMP)
 	@rm -f .coverage .coverage.*
-	@THIDUA_TEST_SERVERS=local $(BIN)/coverage run -m pytest -q -m "not faults and not docker and not bench" $(ARGS)
+	@THIDUA_TEST_SERVERS=local $(BIN)/coverage run -m pytest -q -m "not faults and not docker and not bench and not publishers" $(ARGS)
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report --skip-covered --skip-empty
 
