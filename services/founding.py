@@ -17,6 +17,7 @@ from thidua.genesis import Founding, first_entries
 from thidua.knowledge import id_key
 from thidua.log import FirstEntries, Names
 from thidua.log.redis_log import RedisLog
+from thidua.receipts import DOOR
 from thidua.settings import Settings
 from thidua.signing import Algorithm, SigningKey
 from thidua.stream import new_client, wait_for_redis
@@ -78,7 +79,8 @@ def plan(
         name_en=name_en,
         root=kept_key(keys / "root.pem", Algorithm.ES256),
         services={
-            service: kept_key(keys / f"{service}.pem", Algorithm.EDDSA) for service in SERVICES
+            service: kept_key(keys / f"{service}.pem", Algorithm.EDDSA)
+            for service in (*SERVICES, DOOR)
         },
         rx_ms=rx_ms,
     )

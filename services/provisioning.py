@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 from services.founding import kept_key
 from thidua.contracts import SERVICES
 from thidua.log import Names
+from thidua.receipts import DOOR
 from thidua.signing import Algorithm
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ FOUNDING: Final = "founding"
 ACCESS_LIST: Final = "redis_users.acl"
 PUBLISHERS: Final = "publishers"
 """Folder of the passwords that ``thidua access grant`` makes for publishers."""
+TOKENS: Final = "# <publisher> <token of at least 16 characters>; who is not named needs none\n"
 
 CONNECT: Final = "+ping +hello +auth +info +time +client|setinfo +client|setname +client|id"
 LOOK: Final = "+get +hget +hgetall +exists +hexists +xread +xrange +xrevrange +xinfo|stream"
@@ -143,6 +145,7 @@ class Provision:
         listed = self.folder / ACCESS_LIST
         publishers = publishers_in(listed.read_text("utf-8")) if listed.exists() else {}
         self._written(ACCESS_LIST, STORE, access_list(passwords, operator, publishers))
+        self._kept("publisher_tokens", APPLICATION, lambda: TOKENS)
         self._kept("postgres_password", STORE, new_password)
         url = self._kept(
             "database_url",
@@ -162,7 +165,7 @@ class Provision:
         # The root key may be taken off the machine once the log is founded.
         if not (home / "founded.json").exists():
             kept_key(keys / "root.pem", Algorithm.ES256)
-        for service in SERVICES:
+        for service in (*SERVICES, DOOR):
             kept_key(keys / f"{service}.pem", Algorithm.EDDSA)
         for key in keys.glob("*.pem"):
             self._hand_over(key, APPLICATION)

@@ -67,6 +67,7 @@ class Door:
         self.origin = origin
         self.sandbox = sandbox
         self.receipts = Receipts()
+        self.answered_to = "0-0"
         self.rates = rates or Rates()
         self.proofs = proofs or Proofs()
         self.most_waiting = most_waiting
@@ -94,6 +95,7 @@ class Door:
             answer = json.loads(fields[b"answer"])
             told = Told(answer["code"], answer["facts"], answer.get("trial"))
             self.receipts.answered(fields[b"hash"].decode(), told)
+        self.answered_to = entries[-1][0]
 
     async def check(self, token: bytes) -> Admissible:
         """The event in *token* when it may enter; raises :class:`NotAdmittedError` when it may not."""

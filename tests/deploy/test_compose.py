@@ -107,6 +107,8 @@ def test_a_service_gets_its_own_key_and_address_and_nobody_elses() -> None:
         expected = {f"redis_url_{name}"}
         if name in ("units", "ballots", "pledges"):
             expected.add(f"{name}_key")
+        if name == "door":
+            expected |= {"door_key", "publisher_tokens"}
         if name == "reporting":
             expected.add("database_url")
         assert given == expected

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 import redis
+from cryptography.hazmat.primitives import serialization
 
 from services.founding import found, plan
 from services.processes import System
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 PASSWORD = "mat-khau"
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     folder = tmp_path_factory.mktemp("publishers")
     founding = plan(
@@ -54,6 +55,13 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
             proof = possession_proof(key, ORIGIN, kid)
             registered = {"kid": kid, "owner": "/units/LCA", "alg": "ES256", "spki": spki}
             house.must("key-registered", {**registered, "proof": proof})
+        other = SigningKey.generate(Algorithm.EDDSA)
+        for file, signer in (("door", founding.services["door"]), ("other-door", other)):
+            private = serialization.load_pem_private_key(signer.to_pem(), None)
+            public = private.public_key().public_bytes(
+                serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+            )
+            (folder / f"{file}.pub").write_bytes(public)
         with redis.Redis.from_url(valkey.url) as admin:
             rule = publisher_rule("LCA", digest_of(PASSWORD))
             admin.execute_command("ACL", "SETUSER", f"{PUBLISHER}LCA", *rule.split())
@@ -62,6 +70,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
             "THIDUA_URL": system.url("door"),
             "THIDUA_ORIGIN": ORIGIN,
             "THIDUA_SOURCE": "/units/LCA",
+            "THIDUA_DOOR_KEY": str(folder / "door.pub"),
             "THIDUA_REDIS": f"127.0.0.1:{valkey.port}",
             "THIDUA_REDIS_PASSWORD": str(folder / "password"),
         }

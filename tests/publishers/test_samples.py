@@ -92,7 +92,7 @@ def test_a_sample_does_not_take_a_receipt_that_another_key_has_signed(
     running: Running, sample: Sample
 ) -> None:
     done = running.run(
-        sample, f"{sample.name}-forged", THIDUA_DOOR_KEY=str(running.folder / "other-door.pem")
+        sample, f"{sample.name}-forged", THIDUA_DOOR_KEY=str(running.folder / "other-door.pub")
     )
     assert done.returncode == 1
     assert "ĐÃ GHI NHẬN" in done.stdout

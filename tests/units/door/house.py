@@ -182,9 +182,9 @@ def payload_of(jws: str) -> dict[str, Any]:
 
 @asynccontextmanager
 async def a_house(
-    folder: Path, *, origin: str, judges: tuple[str, ...] = ()
+    folder: Path, *, origin: str, judges: tuple[str, ...] = (), **told: Any
 ) -> AsyncIterator[House]:
-    """An empty log on a server of its own, its door open, and the named services deciding."""
+    """An empty log on a server of its own, its door open with settings as *told*, and the named services deciding."""
     with own_redis() as server:
         founding = plan(
             folder,
@@ -198,7 +198,8 @@ async def a_house(
         async with AsyncExitStack() as stack:
             redis = new_client(server.url)
             stack.push_async_callback(redis.aclose)
-            app = door_app(DoorSettings(origin=origin, redis_url=SecretStr(server.url)))
+            told.setdefault("signing_key", founding.services["door"].to_pem().decode())
+            app = door_app(DoorSettings(origin=origin, redis_url=SecretStr(server.url), **told))
             transport = httpx.ASGITransport(app=app)
             http = httpx.AsyncClient(transport=transport, base_url="http://door", timeout=60)
             await stack.enter_async_context(http)

@@ -1,0 +1,53 @@
+"""The door's settings: the common ones, its limits, and what it asks of clients beside the signature."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field, SecretStr
+
+from services.units.limits import Proofs, read_tokens
+from thidua.errors import MalformedError, SettingsError
+from thidua.settings import Settings
+from thidua.signing import SigningKey
+
+
+class DoorSettings(Settings):
+    """What one door is told."""
+
+    max_batch: Annotated[int, Field(ge=1, le=1000)] = 100
+    """Events in one request."""
+    max_body: Annotated[int, Field(ge=1024)] = 4 * 1024 * 1024
+    """Bytes of one request."""
+    body_seconds: Annotated[float, Field(gt=0, le=600)] = 20.0
+    """Seconds within which a request's body must be whole."""
+    wait_most: Annotated[float, Field(ge=0, le=120)] = 30.0
+    """Seconds a request may wait for its judgement."""
+    rate_events: Annotated[int, Field(ge=0)] = 1000
+    """Events a second of one publisher, on average; 0 is without limit."""
+    rate_bytes: Annotated[int, Field(ge=0)] = 10 * 1024 * 1024
+    """Bytes of events a second of one publisher, on average; 0 is without limit."""
+    max_waiting: Annotated[int, Field(ge=0)] = 50_000
+    """Entries that may wait in an inbox before the door is busy; 0 is without limit."""
+    signing_key: SecretStr | None = None
+    """The door's Ed25519 private key, PEM, for signed receipts; without it there are none."""
+    publisher_tokens: SecretStr | None = None
+    """A publisher's code and a bearer token a line; give ``THIDUA_PUBLISHER_TOKENS_FILE``."""
+    client_subject_header: Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{0,60}$")] = ""
+    """The header in which the TLS proxy gives the client certificate's subject; empty: none is asked for."""
+
+    @property
+    def key(self) -> SigningKey | None:
+        """What receipts are signed with; raises :class:`SettingsError`."""
+        if self.signing_key is None:
+            return None
+        try:
+            return SigningKey.from_pem(self.signing_key.get_secret_value().encode())
+        except MalformedError as error:
+            raise SettingsError("THIDUA_SIGNING_KEY", str(error)) from None
+
+    @property
+    def proofs(self) -> Proofs:
+        """What clients must prove; raises :class:`SettingsError`."""
+        tokens = "" if self.publisher_tokens is None else self.publisher_tokens.get_secret_value()
+        return Proofs(read_tokens(tokens), subjects=bool(self.client_subject_header))
