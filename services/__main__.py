@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 import uvicorn
 
+from services.heads_in_time import HeadsInTime
 from thidua.errors import SettingsError
 from thidua.observe import set_up
 from thidua.stream import GRACE_SECONDS
@@ -70,6 +71,8 @@ def run(
         log_config=None,
         access_log=False,
         loop="uvloop",
+        http=HeadsInTime,
+        ws="none",
         timeout_graceful_shutdown=int(GRACE_SECONDS),
     )
 

@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from services.units.admission import NotAdmittedError
 from services.units.door_settings import DoorSettings
 from services.units.limits import BURST_SECONDS, Client, Proofs, Rates, bearer, read_tokens
-from tests.units.door.house import AUTHORITY, REAL, House, a_house, deciding
+from tests.units.door.house import AUTHORITY, REAL, House, a_house, deciding, until
 from thidua.errors import SettingsError
 from thidua.refusals import Code
 from thidua.signing import Algorithm
@@ -36,8 +36,7 @@ def charged(rates: Rates, publisher: str = "SOA", size: int = 1) -> int:
     try:
         rates.charge(publisher, size, "h")
     except NotAdmittedError as error:
-        assert error.code is Code.RATE_LIMITED
-        return int(str(error.facts["seconds"]))
+        return int(str(error.facts["seconds"])) if error.code is Code.RATE_LIMITED else -1
     return 0
 
 
@@ -65,7 +64,7 @@ def test_bytes_are_limited_too_and_a_large_event_waits_for_a_full_bucket() -> No
     rates = Rates(bytes=10, clock=clock)
 
     assert charged(rates, size=60_000) == 0
-    assert charged(rates, size=60_000) == BURST_SECONDS * 600 or charged(rates, size=60_000) > 0
+    assert charged(rates, size=60_000) == 60_000 / 10, "until it is paid back and the bucket full"
     clock.now += 1e6
     assert charged(rates, size=60_000) == 0
 
@@ -90,8 +89,7 @@ def proven(proofs: Proofs, client: Client, publisher: str = "SOA") -> bool:
     try:
         proofs.check(publisher, client, "h")
     except NotAdmittedError as error:
-        assert error.code is Code.CLIENT_UNPROVEN
-        return False
+        return error.code is not Code.CLIENT_UNPROVEN
     return True
 
 
@@ -210,9 +208,13 @@ async def test_when_a_service_is_far_behind_the_door_is_busy_and_stores_nothing_
         assert other.status_code == 202, "another service's inbox has room"
         assert await house.log.pending("units") == 3
         async with deciding(house, "units"):
-            later = await house.post(events[2])
-            assert later.json()["outcome"] == "recorded"
-            assert (await house.post(events[3])).json()["outcome"] == "recorded"
+            await until(lambda: judged(house), "units has caught up")
+            for event in events[2:]:
+                assert (await house.post(event)).json()["outcome"] == "recorded"
+
+
+async def judged(house: House) -> bool:
+    return await house.log.pending("units") == 0
 
 
 def new_unit(house: House) -> str:
