@@ -87,6 +87,13 @@ class Receipts:
         registry = self._registries.get(self._keys_in.get(kid, ""))
         return None if registry is None else registry.keys.get(kid)
 
+    def publishers(self) -> set[str]:
+        """The codes of all who own a key and are no service."""
+        owners = {
+            key.owner for registry in self._registries.values() for key in registry.keys.values()
+        }
+        return {_code(owner) for owner in owners if not owner.startswith("/services/")}
+
     def direct(self) -> frozenset[str]:
         """The units that may publish straight into Redis."""
         return frozenset().union(*(registry.direct for registry in self._registries.values()))
