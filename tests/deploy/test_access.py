@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import sys
+from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Any, Final
 
+import httpx
 import pytest
 import redis
+from pydantic import SecretStr
 from redis.backoff import NoBackoff
 from redis.exceptions import NoPermissionError, ResponseError
 from redis.retry import Retry
@@ -22,11 +25,17 @@ from services.provisioning import (
     publisher_rule,
     publishers_in,
 )
+from services.units.door_app import DoorSettings
+from services.units.door_app import create_app as door_app
+from tests.units.door.direct import appointed, let_in, recorded
+from tests.units.door.house import APPS, AUTHORITY, REAL, House, alive
 from thidua.cli.app import main
 from thidua.clock import parse_rfc3339, to_ms
 from thidua.log import Names
 from thidua.log.entry import write_recorded
 from thidua.publishing import Publisher
+from thidua.serving import ServiceSettings
+from thidua.stream import new_client
 from thidua.testing.servers import own_redis, redis_binary
 
 if TYPE_CHECKING:
@@ -37,6 +46,7 @@ if TYPE_CHECKING:
 
     from thidua.embedded import RedisServer
     from thidua.genesis import Founding
+    from thidua.testing.servers import Generation
 
 NAMES: Final = Names()
 OWN, RECEIPTS = NAMES.incoming("LCA"), NAMES.receipts("LCA")
@@ -317,3 +327,58 @@ def test_the_program_says_in_two_lines_that_redis_lets_the_operator_not_in(
     told = capsys.readouterr()
     assert len(told.err.splitlines()) == 2
     assert "wrong" not in told.out + told.err
+
+
+# The rights of a whole deployment.
+
+
+@pytest.mark.parametrize("generation", SERVERS)
+async def test_with_the_rights_of_a_deployment_an_event_goes_from_its_stream_to_its_receipt(
+    tmp_path: Path, generation: Generation
+) -> None:
+    Provision(tmp_path, owned=False).complete()
+    with own_redis(redis_binary(generation)) as server:
+        async with AsyncExitStack() as stack:
+            client = new_client(server.url)
+            stack.push_async_callback(client.aclose)
+            for line in (tmp_path / ACCESS_LIST).read_text().splitlines():
+                _, name, *rule = line.split()
+                # Redis 7.0 does not know the word; the default user is the test's own way in.
+                known = [word for word in rule if word != "+client|setinfo"]
+                if name != "default":
+                    await client.execute_command("ACL", "SETUSER", name, *known)
+            founding = plan(
+                tmp_path / "founding",
+                origin=REAL,
+                authority=AUTHORITY,
+                name_vi="Bộ Nội vụ",
+                name_en=None,
+                rx_ms=to_ms(parse_rfc3339(MOMENT)),
+            )
+            await found(founding, server.url)
+
+            def url_of(role: str) -> SecretStr:
+                given = (tmp_path / f"redis_url_{role}").read_text()
+                return SecretStr(given.replace("@redis:6379", f"@127.0.0.1:{server.port}"))
+
+            app = door_app(DoorSettings(origin=REAL, redis_url=url_of("door")))
+            transport = httpx.ASGITransport(app=app)
+            http = httpx.AsyncClient(transport=transport, base_url="http://door", timeout=60)
+            await stack.enter_async_context(http)
+            house = House(server, founding, http, client, app)
+            pem = SecretStr(founding.services["units"].to_pem().decode())
+            settings = ServiceSettings(origin=REAL, redis_url=url_of("units"), signing_key=pem)
+            await stack.enter_async_context(alive(APPS["units"](settings)))
+            await stack.enter_async_context(alive(app))
+            root = Publisher(REAL, f"/authorities/{AUTHORITY}", founding.root_kid, founding.root)
+            house.publishers[AUTHORITY] = root
+            await house.heads_from_log()
+            await let_in(house, "SOA")
+            rule = publisher_rule("SOA", digest_of("SOA")).split()
+            await client.execute_command("ACL", "SETUSER", f"{PUBLISHER}SOA", *rule)
+            jws = appointed(house, "SOA")
+            with as_user(server, "SOA", "SOA") as unit:
+                unit.xadd(NAMES.incoming("SOA"), {"e": "rác"})
+                unit.xadd(NAMES.incoming("SOA"), {"e": jws})
+                await recorded(house, "SOA", jws)
+                assert len(unit.xrange(NAMES.receipts("SOA"))) == 2
