@@ -7,18 +7,19 @@ STAMP := $(VENV)/.made-from
 LOCK := requirements/dev.lock
 MAKEFLAGS += --no-print-directory
 
-.PHONY: help demo test test-postgres test-redis test-publishers test-faults test-deploy coverage check fix bench lock up down clean
+.PHONY: help demo test test-postgres test-redis test-publishers test-faults test-input test-deploy coverage check fix bench lock up down clean
 
 help:
 	@echo "make demo            play the seed year and leave the pages on http://127.0.0.1:8080"
 	@echo "make test            all tests on an embedded Valkey and SQLite"
 	@echo "make test-postgres   the reporting tests and the seed year on PostgreSQL"
 	@echo "make test-redis      the log's contract on Debian's Redis 7.0"
-	@echo "make test-publishers samples in other languages and a publisher's outbox"
 	@echo "make check           lint, types, import rules"
 	@echo "make coverage        the tests again, and which branches they reach"
 	@echo "make bench           figures, as a table and JSON      (ARGS=--short)"
+	@echo "make test-publishers publishers at length: the README, the outbox on a bad line"
 	@echo "make test-faults     crash tests at length             (ARGS=--short)"
+	@echo "make test-input      made-up input at the door, at length (200,000 mutated events)"
 	@echo "make test-deploy     the compose stack, needs an engine"
 	@echo "make up, make down   the compose stack of deploy/"
 	@echo "make fix             format and mend what can be mended"
@@ -47,10 +48,14 @@ test-redis: $(STAMP)
 	@THIDUA_TEST_SERVERS=local $(BIN)/python -m pytest -q -m debian $(ARGS)
 
 test-publishers: $(STAMP)
-	@$(BIN)/python -m pytest -q -m publishers $(ARGS)
+	@THIDUA_TEST_SERVERS=local $(BIN)/python -m pytest -q -m publishers tests/publishers $(ARGS)
 
 test-faults: $(STAMP)
 	@$(BIN)/python -m tests.faults $(ARGS)
+
+test-input: $(STAMP)
+	@THIDUA_TEST_SERVERS=local THIDUA_TEST_INPUTS=200000 THIDUA_TEST_DOOR_EXAMPLES=150 \
+	  $(BIN)/python -m pytest -q --timeout 1800 tests/units/door/test_mutations.py tests/units/door/test_openapi.py $(ARGS)
 
 test-deploy: engine $(STAMP)
 	@THIDUA_TEST_SERVERS=containers $(BIN)/python -m pytest -q -m "servers or postgres"

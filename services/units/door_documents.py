@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from thidua.receipts import RECEIPT_TYP
 from thidua.refusals import CATALOGUE, Code, problem
+from thidua.signing import event_hash
 
 JOSE: Final = "application/jose"
 PROBLEM: Final = "application/problem+json"
@@ -15,8 +16,8 @@ HASH: Final = r"^[A-Za-z0-9_-]{43}$"
 KID: Final = r"^[A-Za-z0-9._/-]{1,64}$"
 CODE: Final = r"^[A-Z0-9-]{1,16}$"
 
-_HASH: Final = "pYwEyn9q2uV4nSxKr8yMd0fCw6nQqgPz3x1m5n2o7aE"
-_ENTRY_HASH: Final = "0m4bS6t2nq7Jc1yVQm9xkz5vQF3lH8sWnY2dUe0RgTo"
+_HASH: Final = event_hash(b"an event")
+_ENTRY_HASH: Final = event_hash(b"its entry")
 _EVENT: Final = (
     "eyJhbGciOiJFUzI1NiIsImtpZCI6IkxDQS8yMDIxLTEiLCJ0eXAiOiJ0aGlkdWEtZXZlbnQrandzIn0.eyJ…fQ.MEQ…"
 )
@@ -58,8 +59,8 @@ class Problem(_Document):
     given: Any = None
     expected: Any = None
     retryable: bool
-    rule: str | None
-    event: EventHash | None
+    rule: str | None = None
+    event: EventHash | None = None
     facts: dict[str, Any]
     outcome: Literal["refused", "answered"] | None = None
     hash: EventHash | None = None

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
+from services.units.places import Places
 from thidua.clock import format_ms
 from thidua.contracts import CONTRACTS, Scope
 from thidua.folding import registry_of, touched
@@ -49,7 +50,7 @@ class Receipts:
         self.clock_ms = 0
         self._registries: dict[str, Registry] = {}
         self._keys_in: dict[str, str] = {}
-        self._positions: dict[bytes, int] = {}
+        self._places = Places()
         self._of: dict[str, array[int]] = {}
         self._answers: dict[str, Told] = {}
         self._waiting: dict[str, list[asyncio.Future[None]]] = {}
@@ -63,7 +64,7 @@ class Receipts:
             event_hash, kid = parsed.hash, parsed.kid
             if entry.is_recorded and any(name in parsed.payload for name in _REGISTRY_TYPES):
                 self._register(entry)
-        self._positions[event_hash.encode()] = entry.position
+        self._places.put(event_hash, entry.position)
         key = self.key(kid)
         if key is not None and not key.owner.startswith("/services/"):
             self._of.setdefault(_code(key.owner), array("Q")).append(entry.position)
@@ -114,7 +115,7 @@ class Receipts:
 
     def place(self, event_hash: str) -> int | None:
         """The position of an event of the log."""
-        return self._positions.get(event_hash.encode())
+        return self._places.find(event_hash)
 
     def answer(self, event_hash: str) -> Told | None:
         """What was said about an event that did not enter the log."""
