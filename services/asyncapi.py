@@ -21,8 +21,8 @@ from services.pledges.app import create_app as pledges_app
 from services.reporting.app import ReportingSettings
 from services.reporting.app import create_app as reporting_app
 from services.units.app import create_app as units_app
-from services.units.door_app import DoorSettings
 from services.units.door_app import create_app as door_app
+from services.units.door_settings import DoorSettings
 from thidua.clock import format_ms
 from thidua.contracts import CONTRACTS, SERVICES
 from thidua.contracts.envelope import Envelope

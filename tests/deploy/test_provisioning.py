@@ -147,6 +147,20 @@ def test_every_role_may_look_at_the_log_and_ask_for_its_gate(
     assert client.get("{p0}:open") is None
 
 
+def test_the_door_reads_bounds_and_answers_the_streams_of_publishers(
+    guarded: dict[str, Any],
+) -> None:
+    stream, receipts = "{p0}:in:LCA", "{p0}:receipts:LCA"
+    guarded["admin"].xadd(stream, {"e": "x"})
+    door = guarded["door"]
+    assert len(door.xread({stream: "0"})) == 1
+    assert door.memory_usage(stream, samples=8) > 0
+    assert door.xtrim(stream, maxlen=0, approximate=False) == 1
+    assert door.xadd(receipts, {"hash": "x"})
+    with pytest.raises(redis.exceptions.NoPermissionError):
+        door.xadd(stream, {"e": "x"})
+
+
 def test_a_script_cannot_do_what_its_caller_may_not(guarded: dict[str, Any]) -> None:
     with pytest.raises(redis.exceptions.ResponseError, match=r"(?i)perm|can't|access"):
         guarded["door"].eval(

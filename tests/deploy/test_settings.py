@@ -11,6 +11,7 @@ from typing import Any, get_args, get_type_hints
 import pytest
 import yaml
 
+from services.access import grant
 from services.founding import init
 from services.reporting.app import ReportingSettings
 from services.units.door_app import DoorSettings
@@ -38,7 +39,7 @@ def options_of(command: Any) -> set[str]:
     return {one.envvar for one in told if getattr(one, "envvar", None)}
 
 
-KNOWN = FIELDS | options_of(init)
+KNOWN = FIELDS | options_of(init) | options_of(grant)
 
 
 def test_every_setting_a_container_gets_is_one_the_code_reads() -> None:
@@ -46,7 +47,7 @@ def test_every_setting_a_container_gets_is_one_the_code_reads() -> None:
     for name, service in compose["services"].items():
         for variable in service.get("environment", {}):
             if variable.startswith("THIDUA_"):
-                assert variable.removesuffix("_FILE") in KNOWN, f"{name}: {variable}"
+                assert KNOWN & {variable, variable.removesuffix("_FILE")}, f"{name}: {variable}"
 
 
 def test_every_setting_of_the_example_is_one_that_something_reads() -> None:

@@ -33,7 +33,7 @@ PATH = re.compile(
     r"(?:[\w.-]+/)*[\w.-]+\.(?:py|md|lua|html|css|toml|jsonl|json|yaml|cjs)|(?:[\w.-]+/){2,}"
 )
 MADE_WHEN_RUN = re.compile(
-    r"^thidua\.toml$|^deploy/(\.env|secrets/)|^founded\.json$|^/|daemon\.json$"
+    r"^(thidua\.toml|delegate\.json)$|^deploy/(\.env|secrets/)|^founded\.json$|^/|daemon\.json$"
 )
 SETTING = re.compile(r"\bTHIDUA_[A-Z_]*[A-Z]\b")
 
@@ -250,4 +250,5 @@ def test_every_setting_that_the_code_names_stands_in_a_page() -> None:
     named = {
         name for path in library for name in re.findall(r'"(THIDUA_[A-Z_]*[A-Z])"', text(path))
     }
+    explained |= {name.removesuffix("_FILE") for name in explained}
     assert {name.removesuffix("_FILE") for name in named} <= explained

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, Final
 from services.scenarios.format import read_scenario
 from tests.faults.cases import CASES
 from tests.faults.running import Run
-from tests.faults.tape import founded_at, record, system
+from tests.faults.tape import founded_at, record, system, with_access
 
 if TYPE_CHECKING:
     from tests.faults.running import Result
@@ -83,7 +83,7 @@ def _all(chosen: argparse.Namespace, folder: Path) -> int:
 
 
 def _calm(folder: Path) -> Tape:
-    scenario = read_scenario(SEED_YEAR)
+    scenario = with_access(read_scenario(SEED_YEAR))
     seed = folder / "seed"
     asyncio.run(founded_at(scenario, seed))
     with system(scenario, seed, folder / "calm") as box:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import itertools
 import shutil
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from services.founding import found
-from services.player import Player
+from services.player import UNIT_REGISTERED, Player
 from services.processes import ALL, System
 from services.sandbox import Sandbox, founded
 from tests.faults.comparing import Year, read_models
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 PATIENCE: Final = 180.0
 """Seconds a publisher goes on asking: kills come in rows, and the machine may be busy."""
+ACCESS_GRANTED: Final = "thidua.units.access-granted.v1"
 NOWHERE: Final = "1990"
 """A year that no event of a scenario is about; its clock may be moved without harm."""
 
@@ -124,6 +125,19 @@ def system(
             # All was looked at; how processes stop is a case of its own.
             for name in running.running:
                 running.kill(name)
+
+
+def with_access(scenario: Scenario) -> Scenario:
+    """The same year, in which every unit may also publish straight into Redis."""
+    lines, numbers = [], []
+    for line, number in zip(scenario.lines, scenario.numbers, strict=True):
+        lines.append(line)
+        numbers.append(number)
+        if line.type == UNIT_REGISTERED and line.expect is None:
+            data = {"unit": line.data["unit"], "basis": "QĐ 1"}
+            lines.append(line.model_copy(update={"type": ACCESS_GRANTED, "data": data}))
+            numbers.append(number)
+    return replace(scenario, lines=tuple(lines), numbers=tuple(numbers))
 
 
 async def founded_at(scenario: Scenario, folder: Path) -> None:

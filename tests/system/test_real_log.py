@@ -187,6 +187,8 @@ def test_an_event_drained_from_a_publishers_own_stream_is_judged_like_one_over_h
 ) -> None:
     import redis  # noqa: PLC0415 - a publisher's client, used here alone
 
+    access = {"unit": "SOC", "basis": "QĐ 2"}
+    cluster.must("BNV", "units.access-granted", access, "BNV")
     speaker = cluster.speakers["SOC"]
     with redis.Redis.from_url(cluster.system.redis_url) as client:
         client.xadd("{p0}:in:SOC", {"other": "field"})

@@ -23,6 +23,8 @@ _NAMES: Final = {
         "key-rotated": "thay khóa",
         "key-revoked": "thu hồi khóa",
         "delegate-appointed": "cử người đại diện",
+        "access-granted": "cho phép gửi thẳng vào Redis",
+        "access-revoked": "thôi cho phép gửi thẳng vào Redis",
         "cluster-formed": "thành lập cụm",
         "membership-started": "tham gia cụm",
         "membership-ended": "thôi tham gia cụm",

@@ -95,6 +95,14 @@ _UNITS: Final = {
         "{unit} cử người đại diện: {role_vi}",
         "{unit} appointed a delegate: {role_vi}",
     ),
+    "access-granted": (
+        "{who} cho phép {unit} gửi thẳng vào Redis: {basis}",
+        "{who} allowed {unit} to publish straight into Redis: {basis}",
+    ),
+    "access-revoked": (
+        "{who} thôi cho phép {unit} gửi thẳng vào Redis: {reason}",
+        "{who} no longer allows {unit} to publish straight into Redis: {reason}",
+    ),
     "cluster-formed": (
         "{who} thành lập {name_vi}",
         "{who} formed the cluster {name_vi}",

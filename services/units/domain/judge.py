@@ -53,6 +53,8 @@ _RegistryData: TypeAlias = (
     | u.KeyRotated
     | u.KeyRevoked
     | u.DelegateAppointed
+    | u.AccessGranted
+    | u.AccessRevoked
     | u.ClusterFormed
     | u.MembershipStarted
     | u.MembershipEnded
@@ -128,6 +130,10 @@ def _registry(  # noqa: C901, PLR0911, PLR0912 - one line per event
             return keys.key_revoked(data, case)
         case u.DelegateAppointed():
             return keys.delegate_appointed(data, case)
+        case u.AccessGranted():
+            return keys.access_granted(data, case)
+        case u.AccessRevoked():
+            return keys.access_revoked(data, case)
         case u.ClusterFormed():
             return clusters.cluster_formed(data, case)
         case u.MembershipStarted():

@@ -1,4 +1,4 @@
-"""Keys and delegates: who may sign for whom. A key and its name are used once, ever."""
+"""Keys, delegates and ways in: who may sign for whom, and who may write into Redis. A key is used once, ever."""
 
 from __future__ import annotations
 
@@ -78,6 +78,22 @@ def delegate_appointed(data: u.DelegateAppointed, case: RegistryCase) -> Judgeme
         return Refused(
             Code.DATE_INVALID, {"given": str(data.valid_to), "expected": f"from {data.valid_from}"}
         )
+    return Recorded()
+
+
+def access_granted(data: u.AccessGranted, case: RegistryCase) -> Judgement:
+    """A unit that exists and cannot publish straight into Redis yet."""
+    if fault := unit_fault(case.registry, data.unit, case.day):
+        return fault
+    if data.unit in case.registry.direct:
+        return Refused(Code.ALREADY_DONE, {"what": f"access of {data.unit}"})
+    return Recorded()
+
+
+def access_revoked(data: u.AccessRevoked, case: RegistryCase) -> Judgement:
+    """What was granted, also of a unit that has ended since."""
+    if data.unit not in case.registry.direct:
+        return Refused(Code.REFERENCE_UNKNOWN, {"what": "access", "given": data.unit})
     return Recorded()
 
 

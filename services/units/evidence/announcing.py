@@ -117,7 +117,7 @@ class Announcing:
             )
             try:
                 # A sandbox takes the arrival it is given, and only what does not go back.
-                [fault] = await self._door.admit([(event, receipts.clock_ms)])
+                [fault] = await self._door.admit([(event, receipts.clock_ms)]) or [None]
             except NotAdmittedError as error:
                 fault = error
             if fault is not None:

@@ -78,7 +78,7 @@ def evidence_routes(door: Door, settings: EvidenceSettings) -> APIRouter:
     folder = settings.evidence_folder
     spool = Spool(folder / "uploads", settings.kinds)
     keeping = Keeping(spool, settings.store(folder), scanner(settings.evidence_scan))
-    announcing = Announcing(door, settings.key(), folder)
+    announcing = Announcing(door, settings.voice, folder)
     taking = Taking(settings, keeping, announcing)
     routes = APIRouter(lifespan=_at_work(keeping, announcing, clock))
     routes.include_router(_uploads(taking, Speaking(door, clock), clock, settings))

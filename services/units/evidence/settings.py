@@ -9,7 +9,7 @@ from pydantic import Field, SecretStr, field_validator
 
 from services.units.evidence.kinds import ENDINGS
 from services.units.evidence.store import EvidenceStore, FolderStore
-from thidua.errors import SettingsError
+from thidua.errors import MalformedError, SettingsError
 from thidua.settings import Settings
 from thidua.signing import SigningKey
 
@@ -51,11 +51,22 @@ class EvidenceSettings(Settings):
         """The types that are taken."""
         return tuple(self.evidence_types.split(","))
 
-    def key(self) -> SigningKey:
-        """The door's key; raises :class:`SettingsError` when there is none."""
+    @property
+    def key(self) -> SigningKey | None:
+        """The door's key, if it was given one; raises :class:`SettingsError` for what is none."""
         if self.signing_key is None:
+            return None
+        try:
+            return SigningKey.from_pem(self.signing_key.get_secret_value().encode())
+        except MalformedError as error:
+            raise SettingsError("THIDUA_SIGNING_KEY", str(error)) from None
+
+    @property
+    def voice(self) -> SigningKey:
+        """The key that the store speaks with; raises :class:`SettingsError` when there is none."""
+        if self.key is None:
             raise SettingsError("THIDUA_SIGNING_KEY", "the store needs a key to speak with")
-        return SigningKey.from_pem(self.signing_key.get_secret_value().encode())
+        return self.key
 
     def store(self, folder: Path) -> EvidenceStore:
         """Where files are kept."""

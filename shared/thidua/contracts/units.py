@@ -268,6 +268,28 @@ class DelegateAppointed(RegistryEvent):
     valid_to: date | None = None
 
 
+class AccessGranted(RegistryEvent):
+    """
+    A unit's system may publish straight into Redis, on the unit's own stream ``in:<unit>``.
+
+    The operator opens it with ``thidua access grant``; the door drains the stream from this entry on.
+    """
+
+    TYPE: ClassVar[str] = "thidua.units.access-granted.v1"
+    ROLES: ClassVar[tuple[Role, ...]] = (Role.AUTHORITY,)
+    unit: Code
+    basis: LegalBasis
+
+
+class AccessRevoked(RegistryEvent):
+    """From this entry on the unit's own stream is drained no more; the door's other ways stay open to it."""
+
+    TYPE: ClassVar[str] = "thidua.units.access-revoked.v1"
+    ROLES: ClassVar[tuple[Role, ...]] = (Role.AUTHORITY,)
+    unit: Code
+    reason: Reason
+
+
 class ClusterFormed(RegistryEvent):
     """An emulation cluster (*cụm thi đua*); its identity is authority, code and year, never the list of provinces."""
 
@@ -605,6 +627,8 @@ UnitsEvent = (
     | KeyRotated
     | KeyRevoked
     | DelegateAppointed
+    | AccessGranted
+    | AccessRevoked
     | ClusterFormed
     | MembershipStarted
     | MembershipEnded

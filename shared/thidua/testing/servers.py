@@ -81,10 +81,13 @@ def redis_server() -> Iterator[Server]:
 
 
 @contextmanager
-def own_redis(binary: Path | None = None, *, appendonly: bool = True) -> Iterator[RedisServer]:
+def own_redis(
+    binary: Path | None = None, *, appendonly: bool = True, **settings: str
+) -> Iterator[RedisServer]:
     """A local server for one test to kill and start again; its folder is gone afterwards."""
     folder = Path(tempfile.mkdtemp(prefix="thidua-redis-"))
-    server = RedisServer(folder, binary or Path(get_binary_path()), appendonly=appendonly)
+    binary = binary or Path(get_binary_path())
+    server = RedisServer(folder, binary, appendonly=appendonly, settings=settings)
     try:
         server.start()
         yield server

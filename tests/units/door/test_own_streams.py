@@ -32,7 +32,7 @@ FAR_FUTURE = "9999999999999-0"
 
 @pytest_asyncio.fixture(autouse=True, loop_scope="module")
 async def two_units(house: House) -> None:
-    """Two units with a key each, registered when the first test asks."""
+    """Two units with a key each, and access, granted when the first test asks."""
     for code in ("SOP", "SOQ"):
         if code not in house.publishers:
             data = {"unit": code, "name_vi": f"Sở {code}", "short_vi": code, "kind": "other"}
@@ -42,6 +42,9 @@ async def two_units(house: House) -> None:
             house.publishers[code] = house.publisher(code, Algorithm.EDDSA)
             key = house.registration(house.publishers[code])
             await told(house, house.sign(AUTHORITY, KEY_REGISTERED, key, subject=AUTHORITY))
+            access = {"unit": code, "basis": "QĐ 3"}
+            granted = "thidua.units.access-granted.v1"
+            await told(house, house.sign(AUTHORITY, granted, access, subject=AUTHORITY))
             await until(lambda code=code: followed(house, code), f"{code} is followed")
     await until(lambda: judged(house), "units has judged everything")
     await house.heads_from_log()
@@ -84,7 +87,11 @@ async def test_another_publishers_event_in_my_stream_is_answered_to_me_and_stays
     await add(house, "SOP", foreign)
 
     answer = await answer_of(house, "SOP", foreign)
-    assert (answer["code"], answer["given"], answer["expected"]) == ("SOURCE_WRONG", "SOQ", "SOP")
+    assert (answer["code"], answer["given"], answer["expected"]) == (
+        "SOURCE_WRONG",
+        "/units/SOQ",
+        "/units/SOP",
+    )
     assert await entries_of(house, foreign) == []
     assert (await house.send("SOQ", foreign)).json().get("position")
 
