@@ -7,7 +7,7 @@ from importlib.metadata import entry_points
 
 import typer
 
-from thidua.cli import events, keygen
+from thidua.cli import events, excel, keygen
 from thidua.errors import ThiduaError
 
 EXIT_UNEXPECTED = 1
@@ -22,6 +22,7 @@ app = typer.Typer(
 )
 app.command("keygen")(keygen.keygen)
 app.add_typer(events.app, name="event")
+app.add_typer(excel.app, name="excel")
 app.command("receipt")(events.receipt)
 
 
