@@ -151,6 +151,7 @@ def import_workbook(
     file: Annotated[
         Path, typer.Argument(help="Tệp .xlsx, hoặc tệp sự kiện .json đã kiểm tra. / Or events.")
     ],
+    *,
     key_file: Annotated[Path, typer.Option(help="Tệp khóa ký (PEM). / The private key.")],
     kid: Annotated[str, typer.Option(help="Tên khóa. / The key's registered name.")],
     source: Annotated[str, typer.Option(help="/units/LCA")],

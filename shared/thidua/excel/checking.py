@@ -144,9 +144,7 @@ class _Reading:
         if not drafts and not self.faults:
             self.faults.append(Fault(SheetCode.SHEET_EMPTY, sheet=self.sheet))
         # What every cell of a row shares is told once, in the order of the sheet.
-        faults = sorted(
-            dict.fromkeys(self.faults), key=lambda fault: (fault.row or 0, fault.column or "")
-        )
+        faults = sorted(dict.fromkeys(self.faults), key=lambda fault: fault.row or 0)
         return Report(
             tuple(faults),
             () if faults else tuple(drafts),
@@ -231,7 +229,7 @@ class _Reading:
                 place, label, code = self._cell(number, cells, column)
                 if place is None:
                     continue
-                present = not is_blank(label) or (number, place.number) in self.facts.uncalculated
+                present = not is_blank(label) or (number, place.number) in self.facts.broken
                 touched |= present and not column.frame and not column.fixed
                 try:
                     value = self._value(column, place, label, code)
@@ -256,8 +254,10 @@ class _Reading:
         return self._place(number, column), label, code
 
     def _value(self, column: Column, place: Place, label: Raw, code: Raw) -> Any:
-        if (place.row, place.number) in self.facts.uncalculated:
-            raise CellFaultError(SheetCode.FORMULA_UNCALCULATED, "kết quả của công thức")
+        broken = self.facts.broken.get((place.row, place.number))
+        if broken is not None:
+            code_of = SheetCode.FORMULA_ERROR if broken else SheetCode.FORMULA_UNCALCULATED
+            raise CellFaultError(code_of, "kết quả của công thức", broken)
         if is_blank(label):
             return None
         if column.choice is not None:

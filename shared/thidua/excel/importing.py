@@ -74,13 +74,14 @@ class DoorSending:
     def _answer(self, ask: Callable[[], Reply]) -> Reply | None:
         reply: Reply | None = None
         for attempt in range(ATTEMPTS):
+            if attempt:
+                self.pause(_FIRST_PAUSE * 2 ** (attempt - 1))
             try:
                 reply = ask()
             except DoorUnreachableError:
                 reply = None
             if reply is not None and (reply.in_log or not reply.document.get("retryable")):
                 return reply
-            self.pause(_FIRST_PAUSE * 2**attempt)
         return reply
 
 

@@ -43,7 +43,8 @@ class SheetFacts:
 
     hidden: set[int] = field(default_factory=set)
     merged: list[Area] = field(default_factory=list)
-    uncalculated: set[tuple[int, int]] = field(default_factory=set)
+    broken: dict[tuple[int, int], str] = field(default_factory=dict)
+    """Cells whose formula has no result (an empty text), or an error for one."""
 
 
 def parse_xml(part: bytes, parser: expat.XMLParserType | None = None) -> None:
@@ -171,8 +172,10 @@ class _Scan:
     def _cell(self, value: str) -> None:
         if not value:
             if self._formula and self._kind != "str":
-                self.facts.uncalculated.add((self._row, self._column))
+                self.facts.broken[self._row, self._column] = ""
             return
+        if self._kind == "e":
+            self.facts.broken[self._row, self._column] = value
         self._cells += 1
         index = _INDEX.fullmatch(value) if self._kind == "s" else None
         at = int(index[1]) if index else -1

@@ -165,10 +165,7 @@ def _cell(one: _Book, sheet: Any, row: int, at: int, column: Column, values: Val
         case None:
             sheet.write_blank(row, at, None, style)
         case Decimal() | int():
-            if abs(value) < _WHOLE_IN_A_CELL:
-                sheet.write_number(row, at, float(value), style)
-            else:
-                sheet.write_string(row, at, str(value), style)
+            _number(sheet, row, at, Decimal(value), style)
         case date() if value.year >= _FIRST_YEAR_OF_CELLS:
             sheet.write_datetime(row, at, value, style)
         case date():
@@ -180,6 +177,14 @@ def _cell(one: _Book, sheet: Any, row: int, at: int, column: Column, values: Val
             sheet.write_string(row, at, known.get(str(value), str(value)), style)
         case _:
             sheet.write_string(row, at, str(value), style)
+
+
+def _number(sheet: Any, row: int, at: int, value: Decimal, style: Any) -> None:
+    # A cell keeps 15 digits; what has more is written as text.
+    if abs(value) < _WHOLE_IN_A_CELL:
+        sheet.write_number(row, at, float(value), style)
+    else:
+        sheet.write_string(row, at, str(value), style)
 
 
 def _code(one: _Book, sheet: Any, row: int, at: int, column: Column, code: str) -> None:
