@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -178,14 +178,15 @@ def import_workbook(
         typer.echo(f"{len(events)} sự kiện / events", err=True)
         return
     key = SigningKey.from_pem(_read(key_file))
-    sending = DoorSending(DoorClient(url), Publisher(origin, source, kid, key))
 
     def told(number: int, sent: Sent) -> None:
         if not as_json:
             rows = _rows(report, first - 1 + number)
             typer.echo(f"{first + number}\t{rows}\t{sent.outcome}\t{sent.position}\t{sent.hash}")
 
-    results = send_all(events[first - 1 :], sending, told)
+    with closing(DoorClient(url)) as client:
+        sending = DoorSending(client, Publisher(origin, source, kid, key))
+        results = send_all(events[first - 1 :], sending, told)
     _end(results, len(events) - first + 1, first, as_json=as_json)
 
 
