@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import threading
+import warnings
 from typing import TYPE_CHECKING, Any, Final
 
 import openpyxl
@@ -21,6 +23,8 @@ _WIDTH: Final = 70
 _RED: Final = "9C0006"
 _PINK: Final = "FFC7CE"
 _MOST: Final = 32_000
+_ONE_AT_A_TIME: Final = threading.Lock()
+"""Silencing warnings is a matter of the whole process."""
 
 
 def marked(report: Report) -> bytes | None:
@@ -31,12 +35,14 @@ def marked(report: Report) -> bytes | None:
     """
     if report.clean is None or report.sheet is None or report.heading_row is None:
         return None
+    target = io.BytesIO()
     try:
-        book = openpyxl.load_workbook(io.BytesIO(report.clean))
-        _mark(book[report.sheet], report.heading_row, report.faults)
-        _list(book, report.faults)
-        target = io.BytesIO()
-        book.save(target)
+        # What openpyxl warns of are extensions of newer Excels that it leaves out.
+        with _ONE_AT_A_TIME, warnings.catch_warnings(action="ignore"):
+            book = openpyxl.load_workbook(io.BytesIO(report.clean))
+            _mark(book[report.sheet], report.heading_row, report.faults)
+            _list(book, report.faults)
+            book.save(target)
     except Exception as error:  # openpyxl raises whatever a strange part makes it stumble over
         raise WorkbookError(SheetCode.FILE_DAMAGED, "", type(error).__name__) from error
     return target.getvalue()

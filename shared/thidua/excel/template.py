@@ -42,7 +42,7 @@ class _Book:
     rules: Rules
     formats: dict[str, Any] = field(default_factory=dict)
     lists: dict[Choice, tuple[str, str]] = field(default_factory=dict)
-    """Ranges of names and of codes on the sheet of lists."""
+    """The defined name of a list's names, and the range of its codes."""
 
     def format(self, **given: Any) -> Any:
         """A format, made once."""
@@ -85,7 +85,10 @@ def _lists(one: _Book, sheet: Any) -> None:
             sheet.write_string(row, at, name)
             sheet.write_string(row, at + 1, code)
         last = len(known)
-        one.lists[column.choice] = (_range(at, last), _range(at + 1, last))
+        # Excel moves a list on another sheet into an extension that openpyxl drops, unless it has a name.
+        name = f"ds_{column.choice}"
+        one.book.define_name(name, f"={_range(at, last)}")
+        one.lists[column.choice] = (name, _range(at + 1, last))
         at += 2
     sheet.very_hidden()
 
@@ -213,7 +216,7 @@ def _guide(one: _Book, sheet: Any) -> None:
         ("Số", "19,5 hoặc 19.5; không ghi kèm chữ, dấu % hay dấu ngăn hàng nghìn."),
         ("Ngày", "26/10/2020 (ngày/tháng/năm)."),
         ("Chữ", "Unicode. Chữ TCVN3 (.VnTime) và VNI bị trả lại kèm tên ô."),
-        ("Không làm", "Không đổi tên tiêu đề, không gộp ô, không xóa trang ẩn; có thể ẩn, thêm cột ghi chú riêng."),
+        ("Không làm", "Không đổi tên tiêu đề, không gộp ô, không xóa trang ẩn của mẫu."),
         ("Kiểm tra", "thidua excel check TỆP.xlsx --marked TỆP-LỖI.xlsx, hoặc trang “Nộp Excel” của hệ thống."),
         ("Nộp", "thidua excel import TỆP.xlsx (ký bằng khóa của đơn vị). Còn lỗi thì không dòng nào được gửi."),
     ]  # fmt: skip

@@ -51,7 +51,9 @@ def test_the_users_formats_values_and_drop_downs_stay() -> None:
     after = sheet_of(opened(marked(check(raw))), "tu-cham")
     assert after.cell(FIRST + 2, 9).font.color.rgb == "00123456"
     assert after.cell(FIRST + 2, 9).number_format == "0.00"
-    assert after.data_validations.count == before.data_validations.count
+    lists = [rule.formula1 for rule in after.data_validations.dataValidation]
+    assert lists == [rule.formula1 for rule in before.data_validations.dataValidation]
+    assert lists == ["ds_unit"]
     at = column_of(after, COLUMN)
     for row in before.iter_rows(max_col=at - 1):
         assert [cell.value for cell in row] == [
