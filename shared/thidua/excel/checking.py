@@ -307,6 +307,7 @@ class _Reading:
     def _drafts(self, records: list[list[Row]]) -> list[Draft]:
         drafts: list[Draft] = []
         seen: dict[tuple[object, ...], int] = {}
+        faulty = {fault.row for fault in self.faults}
         unsure = any(row.bad & set(self.form.record) for record in records for row in record)
         for rows in records:
             before = len(self.faults)
@@ -315,7 +316,6 @@ class _Reading:
                 if not _follows(wrong, rows, unsure=unsure):
                     place = self._place(wrong.row.number, self._column(wrong.key))
                     self.faults.append(place.fault(wrong.code, wrong.expected, wrong.given))
-            faulty = {fault.row for fault in self.faults}
             if len(self.faults) > before or any(row.number in faulty for row in rows):
                 continue
             draft = self._draft(rows)
