@@ -18,6 +18,7 @@ from services.reporting.projections.unit_queries import unit as unit_of
 from services.reporting.reading import reading
 from services.reporting.web import parameters as given
 from services.reporting.web.cycle_pages import cycle_pages
+from services.reporting.web.excel_pages import excel_pages
 from services.reporting.web.faults import found
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ def pages(engine: Engine, archive: SealedLog, renderer: Renderer) -> APIRouter:
         routes.include_router(_registry(engine, renderer, language), prefix=prefix)
         routes.include_router(_log(engine, archive, renderer, language), prefix=prefix)
         routes.include_router(cycle_pages(engine, renderer, language), prefix=prefix)
+        routes.include_router(excel_pages(engine, renderer, language), prefix=prefix)
     return routes
 
 

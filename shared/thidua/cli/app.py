@@ -7,7 +7,18 @@ from importlib.metadata import entry_points
 
 import typer
 
-from thidua.cli import events, evidence, keygen, keys, outbox, packages, receipts, verify, witness
+from thidua.cli import (
+    events,
+    evidence,
+    excel,
+    keygen,
+    keys,
+    outbox,
+    packages,
+    receipts,
+    verify,
+    witness,
+)
 from thidua.cli.answers import fail
 from thidua.errors import ThiduaError
 
@@ -27,6 +38,7 @@ app.add_typer(witness.app, name="witness")
 app.add_typer(outbox.app, name="outbox")
 app.add_typer(packages.app, name="package")
 app.add_typer(receipts.app, name="receipt")
+app.add_typer(excel.app, name="excel")
 
 
 def main() -> None:
