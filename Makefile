@@ -41,7 +41,7 @@ demo: $(STAMP)
 	@$(BIN)/thidua demo $(ARGS)
 
 test: $(STAMP)
-	@THIDUA_TEST_SERVERS=local $(BIN)/python -m pytest -q -m "not postgres and not debian and not faults and not docker and not bench and not publishers" $(ARGS)
+	@THIDUA_TEST_SERVERS=local $(BIN)/python -m pytest -q -n auto --maxprocesses 4 --dist loadfile -m "not postgres and not debian and not faults and not docker and not bench and not publishers" $(ARGS)
 
 test-postgres: $(STAMP)
 	@THIDUA_TEST_SERVERS=local $(BIN)/python -m pytest -q -m postgres $(ARGS)
