@@ -51,6 +51,10 @@ class Copy:
         )
         return verify(task)
 
+    def verify_without_application(self) -> Verified:
+        """What the library alone says: it judges nothing again and rebuilds nothing."""
+        return verify(Task(self.folder, self.policy))
+
     def sealed_again(self, entries: Sequence[bytes], signer: NoteSigner | None = None) -> None:
         """Write a whole archive of other entries in its place: what whoever holds the log's key can do."""
         signer = signer or self.signer
