@@ -41,10 +41,7 @@ def explain_award(facts: Facts, chain: Chain, unit: str, title: str) -> None:
         if council is None:
             chain.finding(decision, "thiếu: biểu quyết của Hội đồng", "missing: the council's vote")
         _reward(facts, chain, decision, title)
-    chain.conclusion = Words(
-        f"{unit}, {title}: {type(decision.data).TYPE.split('.')[2]}",
-        f"{unit}, {title}: {type(decision.data).TYPE.split('.')[2]}",
-    )
+    chain.concluded_by = decision.position
 
 
 def explain_eligibility(facts: Facts, chain: Chain, unit: str, title: str) -> None:

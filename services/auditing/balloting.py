@@ -186,7 +186,7 @@ def _outcome(
         asked = [one for one in rules.data.voting.questions if one.about == data.about]
         if asked:
             rule = Words("ngưỡng theo quy chế", "the rulebook's threshold")
-            chain.equal(outcome, rule, str(asked[0].threshold), str(data.share))
+            chain.equal(outcome, rule, asked[0].threshold, data.share)
     votes = {unit: of.yes for unit, of in tally.data.marks.items()}
     chain.equal(outcome, Words("phiếu tán thành", "yes votes"), votes, dict(data.votes))
     if roll is not None:
@@ -212,17 +212,40 @@ def _outcome(
     )
     if data.participants < data.quorum:
         chain.finding(outcome, "không đủ túc số mà vẫn có kết quả", "an outcome without a quorum")
-    reached = {unit for unit, number in votes.items() if number >= data.needed}
-    # Whoever came into the other office meanwhile drops out of an election.
-    left_out = data.about not in _OFFICES and reached - set(data.reached)
-    if left_out or not set(data.passed) <= set(data.reached):
-        words = Words("đạt ngưỡng", "reached the threshold")
-        chain.equal(outcome, words, reached, set(data.reached))
-    if len(data.passed) > data.places:
-        chain.finding(outcome, "số được chọn quá số chỗ", "more passed than there are places")
+    _passed(facts, chain, outcome, votes)
     listed = ", ".join(data.passed) or "–"
     chain.figure(
         outcome,
         f"được chọn: {listed}; số chỗ {data.places}; tham gia {data.participants}, túc số {data.quorum}",
         f"passed: {listed}; places {data.places}; taking part {data.participants}, quorum {data.quorum}",
     )
+
+
+def _passed(
+    facts: Facts, chain: Chain, outcome: Told[b.OutcomeDecided], votes: dict[str, int]
+) -> None:
+    """Who reached the threshold, and that the highest of them were chosen, as many as there are places."""
+    data = outcome.data
+    reached = {unit for unit, number in votes.items() if number >= data.needed}
+    if _is_tie_round(facts, data.ballot):
+        reached = set(votes)
+    recorded = set(data.reached)
+    # Whoever came into the other office meanwhile drops out of an election.
+    if data.about in _OFFICES:
+        reached &= recorded
+    chain.equal(outcome, Words("đạt ngưỡng", "reached the threshold"), reached, recorded)
+    left = [votes[unit] for unit in reached - set(data.passed)]
+    chosen = [votes.get(unit, 0) for unit in data.passed]
+    if not set(data.passed) <= reached or (left and chosen and max(left) > min(chosen)):
+        chain.finding(outcome, "được chọn không theo số phiếu", "not the highest were chosen")
+    if data.next == "done":
+        count = Words("số được chọn", "how many passed")
+        chain.equal(outcome, count, min(len(reached), data.places), len(data.passed))
+
+
+def _is_tie_round(facts: Facts, ballot: str) -> bool:
+    """Whether the ballot decides among those who were equal before: then the highest need no threshold."""
+    opened = facts.last(b.BallotOpened, lambda data: data.ballot == ballot)
+    previous = opened.data.previous if opened is not None else None
+    ordered = facts.last(b.RevoteOrdered, lambda data: data.ballot == previous)
+    return ordered is not None and ordered.data.reason == "tie"

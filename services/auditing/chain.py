@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeGuard, TypeVar
 
-from thidua.contracts.base import format_points
+from thidua.contracts.base import Share, format_points
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -56,10 +56,15 @@ class Finding:
 
 @dataclass(slots=True)
 class Chain:
-    """What a result is, the entries it follows from, and what does not fit; without findings it is complete."""
+    """
+    What a result is, the entries it follows from, and what does not fit; without findings it is complete.
+
+    ``concluded_by`` is the entry whose own sentence is the conclusion, where one is.
+    """
 
     result: str
     conclusion: Words = NOTHING
+    concluded_by: int | None = None
     links: dict[int, Link] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
 
@@ -139,6 +144,10 @@ def points(value: Decimal, *, english: bool = False) -> str:
 
 
 def _shown(value: object) -> str:
+    if isinstance(value, bool):
+        return "✓" if value else "✗"
+    if isinstance(value, Share):
+        return f"{'>' if value.op == 'more-than' else '≥'} {value.num}/{value.den}"
     if isinstance(value, dict):
         return ", ".join(f"{name} {_shown(one)}" for name, one in sorted(value.items())) or "–"
     if isinstance(value, list | tuple | set | frozenset):

@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 import base64
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from services.auditing.awarding import explain_award
 from services.auditing.balloting import explain_ballot
 from services.auditing.chain import Chain, Words
 from services.auditing.facts import Facts, facts_of
 from services.auditing.pledging import explain_pledge, explain_unit
+from services.auditing.replaying import replayed
 from services.auditing.scoring import explain_ranking
-from services.reporting.as_of import as_of
 from services.reporting.projections.timeline import happening
-from services.reporting.reading import reading
+from thidua.audit.parts import keys_of
 from thidua.clock import format_instant
 from thidua.errors import RejectError
+from thidua.log.entry import read_entry
+from thidua.signing import VerifyingKey, parse_jws
 
 if TYPE_CHECKING:
-    from thidua.audit.held import HeldFolder
+    from collections.abc import Mapping
 
-RESULTS: Final = ("award", "ranking", "ballot", "pledge", "unit")
+    from thidua.audit.held import HeldFolder
+    from thidua.audit.parts import KeyLine
 
 
 class NoSuchResultError(RejectError):
@@ -35,7 +38,7 @@ class NoSuchResultError(RejectError):
 
 def explain(held: HeldFolder, words: list[str], position: int | None = None) -> Chain:
     """
-    The chain of the result that *words* name, as of *position*, each entry proven against the checkpoint.
+    The chain of the result that *words* name, as of *position*, each entry proven and held to its signature.
 
     Raises :class:`NoSuchResultError` for words that name nothing.
     """
@@ -76,17 +79,33 @@ def _ballot(facts: Facts, chain: Chain, ballot: str) -> None:
 
 def _say(held: HeldFolder, chain: Chain, facts: Facts, until: int) -> None:
     """Give every link its sentence, its signer and its proof."""
-    known = {told.position: told.event for told in facts.told}
-    engine = as_of(held.pages, until)
+    known = {told.position: told for told in facts.told}
+    keys = keys_of(held.folder, held.size)
+    with replayed(held.pages, until) as read:
+        for link in chain.links.values():
+            told = known[link.position]
+            if (found := happening(read, position=link.position)) is not None:
+                link.sentence = Words(found.vi, found.en)
+            link.rx, link.signer = format_instant(told.event.rx), told.event.kid
+            if link.position == chain.concluded_by:
+                chain.conclusion = link.sentence
+            hashes = held.proof(link.position).hashes
+            link.proof = tuple(base64.b64encode(one).decode() for one in hashes)
+            if not _is_signed(held, link.position, keys):
+                chain.finding(
+                    told,
+                    f"chữ ký của {link.signer} không đúng",
+                    f"the signature of {link.signer} does not hold",
+                )
+
+
+def _is_signed(held: HeldFolder, position: int, keys: Mapping[str, KeyLine]) -> bool:
+    """Whether the event is signed by the registered key it names."""
+    [(_, raw)] = held.entries(position - 1, position)
     try:
-        with reading(engine) as read:
-            for link in chain.links.values():
-                found = happening(read, position=link.position)
-                event = known[link.position]
-                if found is not None:
-                    link.sentence = Words(found.vi, found.en)
-                link.rx, link.signer = format_instant(event.rx), event.kid
-                hashes = held.proof(link.position).hashes
-                link.proof = tuple(base64.b64encode(one).decode() for one in hashes)
-    finally:
-        engine.dispose()
+        parsed = parse_jws(read_entry(position, raw).jws or b"")
+        key = keys[parsed.kid]
+        parsed.verify(VerifyingKey.from_spki(key.spki, key.alg))
+    except (RejectError, KeyError):
+        return False
+    return True
