@@ -11,7 +11,7 @@ from services.auditing.explaining import NoSuchResultError, explain
 from services.auditing.facts import facts_of
 from tests.audit.copies import Copy
 from tests.audit.played import played, sealed
-from tests.conftest import SEED
+from tests.conftest import THREE
 from thidua.audit.held import hold
 from thidua.base64url import decode_base64url, encode_base64url
 from thidua.contracts import ballots as b
@@ -30,15 +30,6 @@ if TYPE_CHECKING:
 CYCLE = "BVHTTDL/BGPB/2020"
 NEXT = "BVHTTDL/BGPB/2021"
 AWARD = ["award", CYCLE, "LCA", "co-bo"]
-
-
-@pytest.fixture(scope="session")
-def year_folder(tmp_path_factory: pytest.TempPathFactory) -> Copy:
-    """The seed year as its judges alone give it, sealed."""
-    keys = tmp_path_factory.mktemp("played")
-    founding, raw = played(SEED, keys)
-    folder, policy, signer = sealed(founding, raw, keys, keys / "sealed")
-    return Copy(folder, signer, policy)
 
 
 def explained(copy: Copy, words: list[str], position: int | None = None) -> Chain:
@@ -266,3 +257,20 @@ def test_nothing_is_explained_from_a_folder_that_does_not_hold(
     (copy.folder / CHECKPOINT).write_text(note.replace("\n227\n", "\n226\n"))
     with pytest.raises(Exception, match="signature"):
         explained(copy, ["ranking", CYCLE])
+
+
+def test_no_true_result_of_another_year_is_called_incomplete(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    keys = tmp_path_factory.mktemp("three")
+    founding, raw = played(THREE, keys)
+    folder, policy, signer = sealed(founding, raw, keys, keys / "sealed")
+    copy = Copy(folder, signer, policy)
+    cycle = "BNV/KHOI-3/2023"
+    facts = facts_of(raw, cycle)
+    words = [["ranking", cycle]]
+    words += [["ballot", cycle, one.data.ballot] for one in facts.all(b.BallotOpened)]
+    words += [["award", cycle, one.data.unit, one.data.award] for one in facts.all(b.AwardDecided)]
+    assert len(words) > 3
+    for result in words:
+        assert explained(copy, result).findings == [], result
