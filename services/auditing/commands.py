@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from redis.exceptions import RedisError
 
 from services.auditing import saying
 from services.auditing.explaining import NoSuchResultError, explain
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 EXIT_USAGE = 2
 EXIT_FAILS = 4
+EXIT_UNAVAILABLE = 7
 EXIT_NOT_CHECKED = 9
 PAGE = 1000
 
@@ -53,7 +55,7 @@ class _UsageError(RejectError):
 
 @contextmanager
 def _answered() -> Iterator[None]:
-    """Turn what is wrong into one line and its exit code: 2 wrong usage, 4 a proof says no, 9 not checked."""
+    """Turn what is wrong into one line and its exit code: 2 usage, 4 a proof says no, 7 Redis away, 9 not checked."""
     try:
         yield
     except (MomentError, NoSuchResultError, _UsageError) as error:
@@ -62,7 +64,10 @@ def _answered() -> Iterator[None]:
     except ArchiveFaultError as error:
         typer.echo(f"KHÔNG ĐÚNG / A proof says no: {error}\n{error.diagnostics()}", err=True)
         raise typer.Exit(EXIT_FAILS) from None
-    except RejectError as error:
+    except RedisError as error:
+        typer.echo(f"Redis không trả lời / does not answer: {error}", err=True)
+        raise typer.Exit(EXIT_UNAVAILABLE) from None
+    except (RejectError, ValueError) as error:
         typer.echo(f"{error}", err=True)
         raise typer.Exit(EXIT_USAGE) from None
     except (ThiduaError, OSError) as error:

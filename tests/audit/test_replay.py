@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import hashlib
 import json
@@ -16,6 +17,7 @@ from typer.testing import CliRunner
 from services.auditing import commands
 from services.auditing.dictionary import meanings
 from services.auditing.exporting import DICTIONARY, EVENTS, SUMS, _cell
+from services.founding import found, plan
 from services.reporting.columns import METADATA
 from services.reporting.projections import ALL
 from tests.audit.copies import Copy
@@ -255,3 +257,27 @@ def test_without_witnesses_enough_nothing_is_said(year_copy: Copy, tmp_path: Pat
     policy = Policy(year_copy.policy.log, {"DBN": witness.public}, quorum="DBN")
     result = run(Copy(year_copy.folder, year_copy.signer, policy), tmp_path, "replay")
     assert (result.exit_code, result.stdout) == (4, "")
+
+
+def test_the_log_in_redis_is_replayed_and_said_to_prove_nothing(
+    redis_url: str, tmp_path: Path
+) -> None:
+    founding = plan(
+        tmp_path, origin="sandbox/redis", authority="BNV", name_vi="Bộ", name_en=None, rx_ms=0
+    )
+    asyncio.run(found(founding, redis_url))
+    result = RUN.invoke(APP, ["replay", "--redis", redis_url])
+    assert result.exit_code == 0, result.output
+    assert "không có bằng chứng" in result.stdout
+    document = told(RUN.invoke(APP, ["replay", "--redis", redis_url, "--at", "3", "--json"]))
+    assert (document["position"], document["checkpoint"]) == (3, None)
+    assert RUN.invoke(APP, ["replay", "--redis", redis_url, "--at", "999"]).exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("url", "code"), [("redis://127.0.0.1:1/0", 7), ("nonsense", 2)], ids=["away", "no address"]
+)
+def test_a_redis_that_does_not_answer_is_said_in_a_line(url: str, code: int) -> None:
+    result = RUN.invoke(APP, ["replay", "--redis", url])
+    assert (result.exit_code, result.stdout) == (code, "")
+    assert result.stderr.count("\n") == 1

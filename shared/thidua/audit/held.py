@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from thidua.audit.asking import position_before, read_moment
+from thidua.audit.asking import MomentError, position_before, read_moment
 from thidua.tlog.faults import ArchiveFaultError, ArchiveUnreadableError
 from thidua.tlog.merkle import leaf_hash
 from thidua.tlog.notes import MOST_NOTE_BYTES, Checkpoint, read_checkpoint
@@ -64,10 +64,12 @@ class HeldFolder:
         """
         if asked == NEWEST:
             return self.size
-        path = Path(asked)
-        if path.is_file():
-            return self._beginning(path)
-        moment = read_moment(asked)
+        try:
+            moment = read_moment(asked)
+        except MomentError:
+            if Path(asked).is_file():
+                return self._beginning(Path(asked))
+            raise
         if isinstance(moment, int):
             if moment > self.size:
                 raise ArchiveFaultError(f"position {moment}", f"at most {self.size}", "beyond")
