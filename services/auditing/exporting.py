@@ -71,6 +71,13 @@ class FolderInUseError(RejectError):
         super().__init__(f"{path}: không trống, không ghi đè / is not empty, nothing was written")
 
 
+class NothingYetError(RejectError):
+    """No entry had arrived at the moment asked for: there is nothing to write."""
+
+    def __init__(self) -> None:
+        super().__init__("chưa có mục nào đến lúc đó / no entry had arrived by then")
+
+
 class EmptyModelError(StopError):
     """A read model is empty though the log holds events that fill it: publishing that would mislead."""
 
@@ -93,11 +100,14 @@ def export(held: HeldFolder, position: int, to: Path, formats: list[str]) -> Exp
     """
     Write the first *position* entries and the read models after them into the empty folder *to*.
 
-    The same log gives the same bytes. Raises :class:`FormatError`, :class:`FolderInUseError`, :class:`EmptyModelError`.
+    The same log gives the same bytes. Raises :class:`FormatError`, :class:`NothingYetError`, :class:`FolderInUseError`,
+    :class:`EmptyModelError`.
     """
     for one in formats:
         if one not in FORMATS or (one == "parquet" and find_spec("pyarrow") is None):
             raise FormatError(one)
+    if position == 0:
+        raise NothingYetError
     if to.exists() and any(to.iterdir()):
         raise FolderInUseError(to)
     done = Exported(position)

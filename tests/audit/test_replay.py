@@ -20,6 +20,7 @@ from services.auditing.exporting import DICTIONARY, EVENTS, SUMS, _cell
 from services.founding import found, plan
 from services.reporting.columns import METADATA
 from services.reporting.projections import ALL
+from services.reporting.reading import Reading
 from tests.audit.copies import Copy
 from thidua.audit.held import hold
 from thidua.signing import Algorithm, SigningKey
@@ -235,6 +236,23 @@ def test_an_unknown_format_is_named_before_anything_is_written(
     assert result.exit_code == 2
     assert "pdf" in result.stderr
     assert not out.exists()
+
+
+def test_nothing_is_written_for_a_moment_before_the_first_entry(
+    year_folder: Copy, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    result = run(year_folder, tmp_path, "export", "--to", str(out), "--at", "1999-01-01")
+    assert (result.exit_code, out.exists()) == (2, False)
+
+
+def test_a_read_model_that_should_not_be_empty_ends_the_export(
+    year_folder: Copy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Reading, "count", lambda *_: 0)
+    result = run(year_folder, tmp_path, "export", "--to", str(tmp_path / "out"))
+    assert result.exit_code == 9
+    assert "units: trống dù nhật ký có" in result.stderr
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+84", "-x", "@SUM(A1)", "\tx", "\r=x"])

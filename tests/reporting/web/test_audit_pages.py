@@ -238,3 +238,21 @@ async def test_few_earlier_moments_are_kept_and_none_is_taken_from_its_reader(
         pass
     await ask(None)
     moments.dispose()
+
+
+async def test_every_link_of_an_earlier_moment_leads_to_a_whole_page_of_that_moment(
+    client: httpx.AsyncClient,
+) -> None:
+    waiting, found = ["/?as_of=120"], dict[str, Page]()
+    while waiting:
+        path = waiting.pop()
+        if path in found or path.endswith("as_of=") or not path.startswith("/"):
+            continue
+        answer = await client.get(path)
+        assert answer.status_code == 200, path
+        if answer.headers["content-type"].startswith("text/html"):
+            page = found[path] = Page.read(answer.text)
+            assert page.faults == [], path
+            assert "Tính đến vị trí 120" in page.text or path.startswith("/en/"), path
+            waiting += [link.partition("#")[0] for link in page.links]
+    assert len(found) > 200
