@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 MOST_KEPT: Final = 4
 MOST_ENTRIES: Final = 100_000
-"""Farther back than this a page would take minutes and gigabytes; ``thidua replay`` goes there."""
+"""Farther on than this a page would take many seconds and much memory; ``thidua replay`` goes there."""
 WAIT_SECONDS: Final = 10.0
 
 _ASKED: Final[ContextVar[str | None]] = ContextVar("as_of", default=None)
