@@ -36,6 +36,11 @@ class Copy:
         """Entries under the newest checkpoint."""
         return read_checkpoint((self.folder / CHECKPOINT).read_bytes()).size
 
+    def copied(self, folder: Path) -> Copy:
+        """The same in another folder, to tamper with."""
+        shutil.copytree(self.folder, folder)
+        return Copy(folder, self.signer, self.policy)
+
     def entries(self) -> list[bytes]:
         """All sealed entries."""
         return [raw for _, raw in TileFolder(self.folder, self.size).entries()]
