@@ -17,8 +17,9 @@ from redis.exceptions import RedisError
 from services.units.admission import NotAdmittedError
 from services.units.door import PAGE, RETRY_SECONDS, Door, problem_of
 from services.units.draining import Draining
+from thidua.errors import LogTrimmedError
 from thidua.log import Names
-from thidua.log.redis_log import RedisLog
+from thidua.log.whole import whole_log
 from thidua.refusals import CATALOGUE, Code, problem
 from thidua.settings import Settings
 from thidua.stream import AWAY, Follower, new_broker, new_client, wait_for_redis
@@ -49,7 +50,7 @@ def create_app(settings: DoorSettings | None = None) -> FastAPI:  # noqa: C901, 
     url = settings.redis_url.get_secret_value()
     broker = new_broker(url, "door")
     client = new_client(url)
-    event_log = RedisLog(client, names)
+    event_log = whole_log(client, settings)
     door = Door(event_log, origin=settings.origin, sandbox=settings.is_sandbox)
     entries = Follower(
         broker, names.log, door.from_log, lambda: f"{door.receipts.position}-0", most=PAGE
@@ -104,8 +105,9 @@ def create_app(settings: DoorSettings | None = None) -> FastAPI:  # noqa: C901, 
     async def not_admitted(_request: Request, error: NotAdmittedError) -> Response:
         return _answer(*problem_of(error))
 
+    @app.exception_handler(LogTrimmedError)
     @app.exception_handler(RedisError)
-    async def redis_away(_request: Request, error: RedisError) -> Response:
+    async def redis_away(_request: Request, error: Exception) -> Response:
         log.warning("redis_away", error=type(error).__name__)
         return _answer(503, problem(Code.BUSY, {"seconds": RETRY_SECONDS}))
 
