@@ -43,6 +43,8 @@ if TYPE_CHECKING:
 
 PAGE: Final = 1000
 PUBLIC: Final = "archive"
+OURS: Final = "thidua-"
+"""What the connections of our processes are called."""
 
 
 class NotRestoredError(ThiduaError):
@@ -195,6 +197,12 @@ async def look(log: RedisLog, restoration: Restoration) -> Found:
     found = await _compared(log, restoration)
     if found.ends >= restoration.sealed:
         return found
+    if working := sorted(
+        {one["name"] for one in await log.client.client_list() if one["name"].startswith(OURS)}
+    ):
+        # What they know of entries that were never sealed would be wrong for ever.
+        told = ", ".join(working)
+        raise NotRestoredError(f"hãy dừng các tiến trình: {told}", f"stop these first: {told}")
     if (await log.gate()).is_open:
         raise NotRestoredError("sổ đang mở để ghi", "the log is open for writing")
     if beyond := restoration.kept.beyond(await log.heads(), await log.chains(), await _ids(log)):

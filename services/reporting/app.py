@@ -18,6 +18,7 @@ from services.reporting.archive import Archive
 from services.reporting.cosigning import cosign
 from services.reporting.database import open_engine
 from services.reporting.following import Projector
+from services.reporting.history import other_history, take_trimmed
 from services.reporting.publishing import publish_at_rest
 from services.reporting.sealing import Sealing
 from services.reporting.web.site import add_site
@@ -89,6 +90,7 @@ def create_app(settings: ReportingSettings | None = None) -> FastAPI:
         event_log,
         {"the projector": lambda: projector.position},
         lambda at: event_log.follow("archive", at),
+        lambda: other_history(engine, event_log),
     )
     positions = {"projector": lambda: projector.position, "archive": lambda: sealing.position}
 
@@ -98,6 +100,7 @@ def create_app(settings: ReportingSettings | None = None) -> FastAPI:
         await wait_for_redis(client)
         await asyncio.to_thread(projector.start)
         await sealing.begin()
+        await take_trimmed(event_log, archive, projector)
         await following.tell(event_log, positions)
         projecting.rewind()
         sealing.follower.rewind()
