@@ -101,10 +101,7 @@ async def delete_last(g: Guarded) -> None:
 
 async def delete_last_and_hide_it(g: Guarded) -> None:
     g.followed = len(g.entries)
-    await g.client.xdel(LOG, f"{len(g.entries)}-0")
-    last = len(g.entries) - 1
-    hidden = ("ENTRIESADDED", last, "MAXDELETEDID", "0-0")
-    await g.client.execute_command("XSETID", LOG, f"{last}-0", *hidden)
+    await g.again(g.entries[:-1])
 
 
 async def trim_unsealed(g: Guarded) -> None:
