@@ -95,7 +95,7 @@ def create_app(settings: ReportingSettings | None = None) -> FastAPI:
             "a witness": lambda: max((one.seen for one in cosigning), default=0),
         },
         lambda at: event_log.follow("archive", at),
-        lambda: other_history(engine, event_log),
+        lambda: other_history(engine, event_log, archive),
     )
     positions = {"projector": lambda: projector.position, "archive": lambda: sealing.position}
 

@@ -9,6 +9,7 @@ from services.reporting.following import MOST
 from services.reporting.projections.timeline import timeline
 from services.reporting.reading import reading
 from thidua.errors import LogTrimmedError
+from thidua.log import read_entry
 from thidua.signing import parse_jws
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from thidua.log import EventLog
 
 
-async def other_history(engine: Engine, event_log: EventLog) -> str | None:
+async def other_history(engine: Engine, event_log: EventLog, archive: SealedLog) -> str | None:
     """
     Why the read models are not of this log; ``None`` when they are.
 
@@ -31,6 +32,10 @@ async def other_history(engine: Engine, event_log: EventLog) -> str | None:
     position, known = last
     found = await event_log.read(position - 1, 1)
     if not found or found[0].position != position:
+        # Trimmed, and then it is sealed.
+        files = archive.files()
+        found = [read_entry(at, raw) for at, raw in files.entries(position - 1, position)]
+    if not found:
         return f"position {position}, which the read models hold, is not in the log"
     entry = found[0]
     held = parse_jws(entry.jws).hash if entry.jws is not None else (entry.said or {}).get("hash")
