@@ -97,6 +97,7 @@ def test_a_policy_is_read_as_it_was_written() -> None:
         f"log {LOG.public.vkey}\nquorum nobody\n",
         "log x+y+z\nquorum none\n",
     ],
+    ids=range(8),
 )
 def test_a_policy_that_says_nothing_sure_is_refused_with_its_line(text: str) -> None:
     with pytest.raises(ArchiveFaultError, match=r"policy|vkey"):
