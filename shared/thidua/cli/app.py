@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 
 import typer
 
@@ -43,7 +43,7 @@ app.add_typer(excel.app, name="excel")
 
 def main() -> None:
     """Run the command; what a person can mend is said in one or two lines, never as a trace."""
-    for point in entry_points(group="thidua.commands"):
+    for point in _wanted(sys.argv[1:2]):
         command = point.load()
         if isinstance(command, typer.Typer):
             app.add_typer(command, name=point.name)
@@ -53,3 +53,12 @@ def main() -> None:
         app()
     except ThiduaError as error:
         sys.exit(fail(error))
+
+
+def _wanted(asked: list[str]) -> list[EntryPoint]:
+    """The application's command that is asked for; all of them for help and for words that are no command."""
+    points = list(entry_points(group="thidua.commands"))
+    own = {one.name for one in (*app.registered_commands, *app.registered_groups)}
+    if set(asked) & own:
+        return []
+    return [point for point in points if point.name in asked] or points
