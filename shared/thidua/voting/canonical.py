@@ -40,7 +40,7 @@ def parse(text: str, path: str) -> Any:
 
     Raises BallotFaultError for other text, a member named twice, fractions, and numbers beyond ten digits.
     """
-    if len(text) > MOST_TEXT:
+    if len(string(text, path)) > MOST_TEXT:
         raise BallotFaultError(path, f"at most {MOST_TEXT} characters", f"{len(text)}")
 
     def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -103,8 +103,10 @@ def string(value: object, path: str) -> str:
     """*value* when it is text that UTF-8 can hold."""
     if not isinstance(value, str):
         raise BallotFaultError(path, "text", kind_of(value))
-    if any("\ud800" <= letter <= "\udfff" for letter in value):
-        raise BallotFaultError(path, "text that UTF-8 can hold", "a lone surrogate")
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise BallotFaultError(path, "text that UTF-8 can hold", "a lone surrogate") from None
     return value
 
 

@@ -91,13 +91,16 @@ def read_election(text: str) -> Election:
     for name in ("description", *(name for name in _OPTIONAL if name in read)):
         string(read[name], f"election/{name}")
     group = group_named(read["group"], "election/group")
+    key = group.element(read["public_key"], "election/public_key")
+    if key == 1:
+        raise BallotFaultError("election/public_key", "a key that hides something", "the number 1")
     return Election(
         text=text,
         fingerprint=short_hash(text),
         group=group,
         uuid=_uuid(read["uuid"]),
         name=string(read["name"], "election/name"),
-        key=group.element(read["public_key"], "election/public_key"),
+        key=key,
         questions=read_questions(read["questions"], "election/questions"),
         rule=read_rule(read["x_rule"], "election/x_rule"),
     )
