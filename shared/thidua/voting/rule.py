@@ -5,38 +5,28 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal, cast
 
+from thidua.contracts.base import Share
 from thidua.voting.canonical import integer, members, shown
 from thidua.voting.faults import BallotFaultError
 
 Base = Literal["members", "present", "ballots", "valid"]
-Operator = Literal[">=", ">"]
 Tie = Literal["revote", "lot", "chair", "rank"]
 
 _BASES: Final = ("members", "present", "ballots", "valid")
-_OPERATORS: Final = (">=", ">")
+_OPERATORS: Final[dict[Literal["at-least", "more-than"], str]] = {
+    "at-least": ">=",
+    "more-than": ">",
+}
 _TIES: Final = ("revote", "lot", "chair", "rank")
-_MOST: Final = 10_000
-
-
-@dataclass(frozen=True, slots=True)
-class Share:
-    """A fraction in whole numbers, never in floating point."""
-
-    num: int
-    den: int
-
-    def document(self) -> dict[str, int]:
-        """As it is written in the election."""
-        return {"num": self.num, "den": self.den}
+_MOST: Final = 1000
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """Who passes: at least, or more than, *share* of *base* agree; and what a tie and a quorum ask."""
+    """Who passes: who reaches *threshold* of *base*; and what a quorum of the members and a tie ask."""
 
     base: Base
-    share: Share
-    operator: Operator
+    threshold: Share
     quorum: Share
     tie: Tie = "revote"
     max_rounds: int = 2
@@ -46,22 +36,14 @@ class Rule:
         """As it is written in the election, as the member ``x_rule``."""
         return {
             "base": self.base,
-            **self.share.document(),
-            "op": self.operator,
-            "quorum": self.quorum.document(),
+            "num": self.threshold.num,
+            "den": self.threshold.den,
+            "op": _OPERATORS[self.threshold.op],
+            "quorum": {"num": self.quorum.num, "den": self.quorum.den},
             "tie": self.tie,
             "max_rounds": self.max_rounds,
             "seats": self.seats,
         }
-
-    def passes(self, agreeing: int, base: int) -> bool:
-        """Whether *agreeing* of *base* voters are enough."""
-        reached, needed = agreeing * self.share.den, self.share.num * base
-        return reached >= needed if self.operator == ">=" else reached > needed
-
-    def has_quorum(self, voters: int, members_: int) -> bool:
-        """Whether *voters* of *members_* make the vote count."""
-        return voters * self.quorum.den >= self.quorum.num * members_
 
 
 def read_rule(value: object, path: str) -> Rule:
@@ -71,18 +53,20 @@ def read_rule(value: object, path: str) -> Rule:
     quorum = members(read["quorum"], f"{path}/quorum", "num", "den")
     return Rule(
         base=cast("Base", _one_of(read["base"], f"{path}/base", _BASES)),
-        share=_share(read, path),
-        operator=cast("Operator", _one_of(read["op"], f"{path}/op", _OPERATORS)),
-        quorum=_share(quorum, f"{path}/quorum"),
+        threshold=_share(read, path, str(read["op"])),
+        quorum=_share(quorum, f"{path}/quorum", ">="),
         tie=cast("Tie", _one_of(read["tie"], f"{path}/tie", _TIES)),
         max_rounds=integer(read["max_rounds"], f"{path}/max_rounds", 1, _MOST),
         seats=integer(read["seats"], f"{path}/seats", 1, _MOST),
     )
 
 
-def _share(read: dict[str, object], path: str) -> Share:
+def _share(read: dict[str, object], path: str, operator: str) -> Share:
+    names = {written: name for name, written in _OPERATORS.items()}
+    name = names[_one_of(operator, f"{path}/op", tuple(names))]
     den = integer(read["den"], f"{path}/den", 1, _MOST)
-    return Share(integer(read["num"], f"{path}/num", 0, den), den)
+    num = integer(read["num"], f"{path}/num", 0, den)
+    return Share(num=num, den=den, op=name)
 
 
 def _one_of(value: object, path: str, known: tuple[str, ...]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from random import Random
 
+from thidua.contracts.base import Share
 from thidua.voting.archive import ArchiveWriter, roll_text
 from thidua.voting.ballots import Ballot, make_ballot
 from thidua.voting.credentials import Credential, draw_base58, draw_credential, open_credential
@@ -12,7 +13,7 @@ from thidua.voting.election import Election, draft_election
 from thidua.voting.group import BELENIOS_2048, Chance
 from thidua.voting.key_generation import draw_party
 from thidua.voting.questions import approve, at_most, on_each
-from thidua.voting.rule import Rule, Share
+from thidua.voting.rule import Rule
 from thidua.voting.tally import (
     EncryptedTally,
     PartialDecryption,
@@ -24,7 +25,7 @@ from thidua.voting.tally import (
 )
 from thidua.voting.trustees import Pedersen, Trustees, public_key_of
 
-RULE = Rule("members", Share(9, 10), ">=", Share(2, 3))
+RULE = Rule("members", Share(num=9, den=10), Share(num=2, den=3))
 GROUP = BELENIOS_2048.with_tables(BELENIOS_2048.g)
 FORMS = (
     approve("Danh hiệu?", ["A", "B", "C"]),
