@@ -59,18 +59,37 @@ def make_ballot(
 
     Raises BallotFaultError when a question does not allow its choice; the message does not say the choice.
     """
-    group, key = election.group, election.key
+    answers = make_answers(election, credential.public, choices, chance)
+    return sign_ballot(election, credential, answers, chance)
+
+
+def make_answers(
+    election: Election, credential: int, choices: Sequence[Choice], chance: Chance
+) -> tuple[Answer, ...]:
+    """The answers of a ballot under the public *credential*; a function of *chance* and the rest alone."""
     if len(choices) != len(election.questions):
         raise BallotFaultError("choices", f"{len(election.questions)} choices", f"{len(choices)}")
-    bound = f"{election.fingerprint}|{credential.public}"
-    answers = tuple(
-        make_answer(group, key, question, bound, tuple(choice), chance)
+    bound = f"{election.fingerprint}|{credential}"
+    return tuple(
+        make_answer(election.group, election.key, question, bound, tuple(choice), chance)
         for question, choice in zip(election.questions, choices, strict=True)
     )
-    digest = short_hash(written(_unsigned(election, credential.public, answers)))
+
+
+def sign_ballot(
+    election: Election, credential: Credential, answers: tuple[Answer, ...], chance: Chance
+) -> Ballot:
+    """
+    The ballot with *answers*, signed.
+
+    *chance* must never be shown to anybody, not even of a ballot that is thrown away: it gives the credential.
+    """
+    group = election.group
+    unsigned = _unsigned(election, credential.public, answers)
+    digest = short_hash(written(unsigned))
     signature = prove_knowledge(group, f"sig|{digest}|", [group.g], credential.secret, chance)
-    document = _signed(_unsigned(election, credential.public, answers), digest, signature)
-    return Ballot(written(document), credential.public, answers, digest, signature)
+    text = written(_signed(unsigned, digest, signature))
+    return Ballot(text, credential.public, answers, digest, signature)
 
 
 def read_ballot(election: Election, text: str, path: str = "ballot") -> Ballot:
