@@ -16,6 +16,7 @@ from typing import Any, Final
 from thidua.voting.archive import ArchiveWriter, Record, read_archive, roll_text
 from thidua.voting.ballots import Ballot, check_ballot, read_ballot
 from thidua.voting.canonical import integer, items, members, parse, shown, string
+from thidua.voting.checking import check_ballots
 from thidua.voting.election import Election, read_election
 from thidua.voting.faults import BallotFaultError
 from thidua.voting.tally import (
@@ -62,16 +63,20 @@ class Verified:
     sha256: str
 
 
-def verify_archive(raw: bytes) -> Verified:
+def verify_archive(raw: bytes, *, jobs: int = 1) -> Verified:
     """
     What the archive *raw* says, once all of it has been found to hold; an election still open is fine.
+
+    *jobs* processes check the ballots; `thidua.voting.checking.jobs_for` says how many are worth starting.
 
     Raises BallotFaultError for the first thing that does not.
     """
     archive = read_archive(raw)
     data = {record.digest: record.text for record in archive.records if record.kind == "data"}
     events = [record for record in archive.records if record.kind == "event"]
-    replay = _Replay(ArchiveWriter(archive.timestamp), data, many=len(events) > _WORTH_TABLES)
+    replay = _Replay(
+        ArchiveWriter(archive.timestamp), data, many=len(events) > _WORTH_TABLES, jobs=jobs
+    )
     for at, event in enumerate(events):
         replay.take(event, f"event {at}")
     if replay.last is None or replay.writer.last_event is None:
@@ -117,7 +122,9 @@ class _Replay:
     trustees: Trustees
     tally: EncryptedTally
 
-    def __init__(self, writer: ArchiveWriter, data: dict[str, str], *, many: bool) -> None:
+    def __init__(
+        self, writer: ArchiveWriter, data: dict[str, str], *, many: bool, jobs: int
+    ) -> None:
         self.writer = writer
         self.last: str | None = None
         self.roll: frozenset[int] = frozenset()
@@ -126,6 +133,8 @@ class _Replay:
         self.result: Result | None = None
         self._data = data
         self._many = many
+        self._jobs = jobs
+        self._checked: dict[str, Ballot] = {}
         self._seen: set[str] = set()
 
     def take(self, record: Record, path: str) -> None:
@@ -175,16 +184,20 @@ class _Replay:
         self.roll = read_roll(election, texts["credentials"])
         self.election = election.prepared() if self._many else election
         self.writer.setup(texts["election"], texts["trustees"], texts["credentials"])
+        if self._jobs > 1:
+            ballots = [text for text in self._data.values() if '"election_hash"' in text]
+            self._checked = check_ballots(texts["election"], ballots, self._jobs)
 
     def _add_ballot(self, text: str) -> None:
         path = f"ballot {len(self.ballots) + 1}"
         if text in self._seen:
             raise BallotFaultError(path, "a ballot that is new", "a copy of an earlier one")
         self._seen.add(text)
-        ballot = read_ballot(self.election, text, path)
+        ballot = self._checked.get(text) or read_ballot(self.election, text, path)
         if ballot.credential not in self.roll:
             raise BallotFaultError(f"{path}/credential", "one of the roll", "a stranger's")
-        check_ballot(self.election, ballot, path)
+        if text not in self._checked:
+            check_ballot(self.election, ballot, path)
         self.ballots.append(ballot)
         self.writer.ballot(text)
 

@@ -10,6 +10,7 @@ from tests.shared.voting.making import RULE, VOTES, found
 from thidua.contracts.base import Share
 from thidua.voting.archive import ArchiveWriter, _entry, read_archive, roll_text
 from thidua.voting.canonical import hex_hash, written
+from thidua.voting.checking import jobs_for
 from thidua.voting.election import draft_election, read_election
 from thidua.voting.faults import BallotFaultError
 from thidua.voting.questions import approve
@@ -321,3 +322,20 @@ def test_all_question_forms_count_to_the_sums_of_the_votes() -> None:
         [sum(column) for column in zip(*rows, strict=True)] for rows in zip(*VOTES[:3], strict=True)
     ]
     assert [list(row) for row in election.publish()] == sums
+
+
+def test_several_processes_find_the_same_and_name_the_same_fault() -> None:
+    assert verify_archive(WHOLE, jobs=2) == verify_archive(WHOLE)
+    events = contents()
+    ballot = json.loads(events[3][1][0])
+    response = ballot["signature"]["proof"]
+    response["response"] = str(int(response["response"]) ^ 1)
+    events[3] = ("Ballot", [written(ballot)])
+    with pytest.raises(BallotFaultError) as caught:
+        verify_archive(chained(events), jobs=2)
+    assert caught.value.path == "ballot 3/signature/proof"
+
+
+def test_processes_are_started_only_for_many_ballots() -> None:
+    assert [jobs_for(ballots) for ballots in (0, 31, 63)] == [1, 1, 1]
+    assert jobs_for(10_000) >= 1
