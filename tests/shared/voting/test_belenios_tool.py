@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.shared.voting.forging import ATTACKS
 from tests.shared.voting.making import VOTES, Held, found
 from thidua.voting.ballots import check_ballot, read_ballot
 from thidua.voting.tally import last_of_each, read_partial_decryption
@@ -118,4 +119,11 @@ def test_an_earlier_archive_is_the_beginning_of_a_later_one(tmp_path: Path) -> N
     held.close()
     keep(held, tmp_path / "new")
     done = tool(tmp_path, "election", "verify-diff", "--dir1", "old", "--dir2", "new")
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.__name__)
+def test_the_tool_alone_would_let_a_fraud_pass(attack, tmp_path: Path) -> None:
+    keep(attack(), tmp_path)
+    done = tool(tmp_path, "election", "verify", "--dir", ".")
     assert done.returncode == 0, done.stderr
