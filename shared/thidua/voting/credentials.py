@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 from hashlib import pbkdf2_hmac
 from typing import TYPE_CHECKING, Final
 
+from thidua.voting.canonical import written
 from thidua.voting.faults import BallotFaultError
+from thidua.voting.proofs import Proof, knowledge_holds, prove_knowledge
 
 if TYPE_CHECKING:
     from thidua.voting.group import Chance, Group
@@ -57,6 +59,29 @@ def open_credential(group: Group, uuid: str, text: str) -> Credential:
     raw = pbkdf2_hmac("sha256", text.encode(), uuid.encode(), _ROUNDS, 32)
     secret = int.from_bytes(raw, "big") % group.q
     return Credential(secret, group.secret_power(group.g, secret))
+
+
+def prove_registration(
+    group: Group, uuid: str, member: str, credential: Credential, chance: Chance
+) -> Proof:
+    """The proof that *member* holds the *credential* it registers for the election *uuid*, and copied none."""
+    prefix = _registration(uuid, member, credential.public)
+    return prove_knowledge(group, prefix, [group.g], credential.secret, chance)
+
+
+def check_registration(group: Group, uuid: str, member: str, public: int, proof: Proof) -> None:
+    """
+    Raise BallotFaultError unless *proof* shows that *member* holds the credential *public* in *uuid*.
+
+    *public* is an element that was read by `Group.element`.
+    """
+    prefix = _registration(uuid, member, public)
+    if public == 1 or not knowledge_holds(group, prefix, [(group.g, public)], proof):
+        raise BallotFaultError("credential/proof", "a proof by this member", "another")
+
+
+def _registration(uuid: str, member: str, public: int) -> str:
+    return f"register|{uuid}|{written(member)}|{public}|"
 
 
 def _dashed(bare: str) -> str:

@@ -108,6 +108,8 @@ def read_roll(election: Election, text: str) -> frozenset[int]:
         election.group.element(each, f"credentials/{at}")
         for at, each in enumerate(items(parse(text, "credentials"), "credentials"))
     ]
+    if 1 in listed:
+        raise BallotFaultError("credentials", "credentials with a secret", "the number 1")
     if len(set(listed)) != len(listed):
         raise BallotFaultError("credentials", "different credentials", "one of them twice")
     if roll_text(listed) != text:

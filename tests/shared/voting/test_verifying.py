@@ -164,6 +164,7 @@ def test_a_credential_stands_once_on_the_roll_sorted_and_without_weight() -> Non
         (roll[::-1], "credentials"),
         ([f"{roll[0]},2", *roll[1:]], "credentials/0"),
         (["5", *roll], "credentials/0"),
+        (["1", *roll], "credentials"),
     ):
         text = written(changed)
         setup = json.loads(texts[-1]) | {"credentials": hex_hash(text)}
