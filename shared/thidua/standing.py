@@ -306,8 +306,10 @@ def evolve_registry(registry: Registry, event: Event) -> Registry:  # noqa: C901
                 registry, keys={**registry.keys, old.kid: replace(old, status="revoked")}
             )
         case u.DelegateAppointed():
-            appointed = {(data.unit, data.delegate): data.commitment}
-            return replace(registry, delegates={**registry.delegates, **appointed})
+            return replace(
+                registry,
+                delegates={**registry.delegates, (data.unit, data.delegate): data.commitment},
+            )
         case u.PersonalDataErased():
             return replace(registry, erased=registry.erased | {(data.unit, data.commitment)})
         case u.AccessGranted():

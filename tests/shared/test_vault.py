@@ -102,7 +102,7 @@ def test_a_commitment_shows_neither_the_length_nor_the_letters_of_what_it_hides(
     ("salt", "ref", "value"), [(SALT[1:], REF, NAME), (SALT, "a\0b", NAME), (SALT, REF, "a\0b")]
 )
 def test_what_could_be_read_two_ways_is_not_committed(salt: bytes, ref: str, value: str) -> None:
-    with pytest.raises(ValueError, match="salt|NUL"):
+    with pytest.raises(ValueError, match=r"salt|NUL"):
         commit(salt, ref, value)
 
 
