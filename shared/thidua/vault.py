@@ -101,6 +101,16 @@ class DisclosedRow(Value):
         """Whether the value opens the commitment that the row itself names."""
         return opens(self.commitment, decode_base64url(self.salt), self.ref, self.value)
 
+    @property
+    def speakers(self) -> tuple[str, str]:
+        """Who may disclose it and say that it is erased."""
+        return speakers(self.unit, self.subject)
+
+
+def speakers(unit: str, subject: str) -> tuple[str, str]:
+    """Who speaks for a commitment of *unit* under *subject*: the unit, and the authority."""
+    return f"/units/{unit}", f"/authorities/{subject.split('/', maxsplit=1)[0]}"
+
 
 class Disclosure(Value):
     """
@@ -149,6 +159,10 @@ def read_disclosure(raw: bytes) -> tuple[Disclosure, ParsedJws]:
     try:
         return Disclosure.model_validate_json(parsed.payload), parsed
     except ValidationError as error:
-        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-        path = "/".join(str(part) for part in first["loc"])
-        raise DisclosureError(path, first["msg"]) from None
+        raise misformed(error) from None
+
+
+def misformed(error: ValidationError) -> DisclosureError:
+    """The first fault of what would be a disclosure, without its value."""
+    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    return DisclosureError("/".join(str(part) for part in first["loc"]), first["msg"])

@@ -123,7 +123,7 @@ class _Persons:
 
     def row_fault(self, row: DisclosedRow, by: str) -> str | None:
         """Why a row proves nothing, or says something else than was committed."""
-        if by not in {f"/units/{row.unit}", f"/authorities/{row.subject.split('/')[0]}"}:
+        if by not in row.speakers:
             return f"{row.ref}: {by} không được cung cấp dữ liệu của / does not disclose for {row.unit}"
         if not row.holds:
             return f"{row.ref}: không mở được cam kết, đã bị sửa / does not open its commitment: edited"
