@@ -149,6 +149,8 @@ def queued(erasure: Erasure, settings: Identity, *, wait: int) -> Item:
     except RetryError as error:
         note(str(error))
         client.outbox.refresh()
+    finally:
+        client.door.close()
     return client.outbox.item(item.n)
 
 
