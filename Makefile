@@ -7,7 +7,7 @@ STAMP := $(VENV)/.made-from
 LOCK := requirements/dev.lock
 MAKEFLAGS += --no-print-directory
 
-.PHONY: help demo test test-postgres test-redis test-asyncapi test-publishers test-faults test-input test-deploy coverage golden check fix bench lock up down clean
+.PHONY: help demo test test-postgres test-redis test-asyncapi test-publishers test-audit test-faults test-input test-deploy coverage golden check fix bench lock up down clean
 
 help:
 	@echo "make demo            play the seed year and leave the pages on http://127.0.0.1:8080"
@@ -15,6 +15,7 @@ help:
 	@echo "make test-postgres   the reporting tests and the seed year on PostgreSQL"
 	@echo "make test-redis      the log's contract on Debian's Redis 7.0"
 	@echo "make test-asyncapi   the AsyncAPI document by AsyncAPI's own parser, needs npm"
+	@echo "make test-audit      programs of others and a second verifier check the archive (README)"
 	@echo "make check           lint, types, import rules"
 	@echo "make coverage        the tests again, and which branches they reach"
 	@echo "make bench           figures, as a table and JSON      (ARGS=--short)"
@@ -41,7 +42,7 @@ demo: $(STAMP)
 	@$(BIN)/thidua demo $(ARGS)
 
 test: $(STAMP)
-	@THIDUA_TEST_SERVERS=local $(BIN)/python -m pytest -q -m "not postgres and not debian and not faults and not docker and not bench and not publishers" $(ARGS)
+	@THIDUA_TEST_SERVERS=local $(BIN)/python -m pytest -q -n auto --maxprocesses 4 --dist loadfile -m "not postgres and not debian and not faults and not docker and not bench and not publishers and not foreign" $(ARGS)
 
 test-postgres: $(STAMP)
 	@THIDUA_TEST_SERVERS=local $(BIN)/python -m pytest -q -m postgres $(ARGS)
@@ -56,6 +57,10 @@ test-asyncapi: $(STAMP)
 test-publishers: $(STAMP)
 	@THIDUA_TEST_SERVERS=local $(BIN)/python -m pytest -q -m publishers tests/publishers $(ARGS)
 
+test-audit: $(STAMP)
+	@THIDUA_TEST_SERVERS=local THIDUA_MUTATIONS=$${THIDUA_MUTATIONS:-300} \
+	  $(BIN)/python -m pytest -q -m foreign $(ARGS)
+
 test-faults: $(STAMP)
 	@$(BIN)/python -m tests.faults $(ARGS)
 
@@ -69,7 +74,7 @@ test-deploy: engine $(STAMP)
 
 coverage: $(STAMP)
 	@rm -f .coverage .coverage.*
-	@THIDUA_TEST_SERVERS=local $(BIN)/coverage run -m pytest -q -m "not faults and not docker and not bench and not publishers" $(ARGS)
+	@THIDUA_TEST_SERVERS=local $(BIN)/coverage run -m pytest -q -m "not faults and not docker and not bench and not publishers and not foreign" $(ARGS)
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report --skip-covered --skip-empty
 

@@ -97,6 +97,7 @@ def sandbox(
     environment = {
         "THIDUA_ORIGIN": founding.origin,
         "THIDUA_REDIS_URL": valkey.url,
+        "THIDUA_ROOT_SPKI": founding.root.verifying_key.spki,
         "THIDUA_DATABASE_URL": database_url or f"sqlite:///{folder / 'reporting.sqlite3'}",
         "THIDUA_EVIDENCE_FOLDER": str(folder / "evidence"),
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,8 +21,10 @@ from services.reporting.database import open_engine
 from services.reporting.following import Projector
 from services.reporting.publishing import publish_at_rest
 from services.reporting.sealing import Sealing
+from services.reporting.self_check import check_at_rest
 from services.reporting.web.site import add_site
 from thidua.audit.authentic import Authenticity
+from thidua.clock import WallClock
 from thidua.errors import SettingsError
 from thidua.log import Names
 from thidua.log.redis_log import RedisLog
@@ -30,12 +33,10 @@ from thidua.signing import SigningKey
 from thidua.stream import new_broker, new_client, wait_for_redis
 from thidua.tlog.faults import ArchiveFaultError
 from thidua.tlog.notes import NoteSigner
-from thidua.tlog.policy import read_policy
+from thidua.tlog.policy import Policy, read_policy
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
-
-    from thidua.tlog.policy import Policy
 
 log = structlog.get_logger(__name__)
 
@@ -51,6 +52,9 @@ class ReportingSettings(Settings):
     witnesses: Path | None = None
     """C2SP policy with the witnesses and their addresses; without it nobody cosigns."""
 
+    root_spki: str | None = None
+    """Public half of the log's root key as founding printed it; what the service verifies by itself is held to it."""
+
     def signer(self) -> NoteSigner:
         """The log's voice under its checkpoints."""
         key = SigningKey.from_pem(self.signing_key.get_secret_value().encode())
@@ -64,6 +68,11 @@ class ReportingSettings(Settings):
             return read_policy(self.witnesses.read_text(encoding="utf-8"))
         except (OSError, ValueError, ArchiveFaultError) as error:
             raise SettingsError("THIDUA_WITNESSES", str(error)) from None
+
+    def own_policy(self, policy: Policy | None) -> Policy:
+        """What the service holds its own archive to: the *policy* if there is one, else its own key."""
+        known = policy or Policy(self.signer().public)
+        return replace(known, root_spki=known.root_spki or self.root_spki)
 
 
 def create_app(settings: ReportingSettings | None = None) -> FastAPI:
@@ -106,6 +115,9 @@ def create_app(settings: ReportingSettings | None = None) -> FastAPI:
             asyncio.create_task(sealing.run()),
             asyncio.create_task(following.keep_telling(event_log, positions)),
             asyncio.create_task(publish_at_rest(engine, projector, archive)),
+            asyncio.create_task(
+                check_at_rest(archive, settings.own_policy(policy), WallClock().now)
+            ),
         ]
         if policy is not None:
             keeping.append(asyncio.create_task(cosign(archive, policy)))
@@ -122,6 +134,7 @@ def create_app(settings: ReportingSettings | None = None) -> FastAPI:
             await broker.stop()
             await client.aclose()
             archive.stop()
+            app.state.moments.dispose()
             engine.dispose()
             log.info("service_stopped", position=projector.position, sealed=sealing.position)
 

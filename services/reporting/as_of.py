@@ -26,6 +26,15 @@ def as_of(pages: Pages, position: int, projections: Iterable[Projection] = ALL) 
     One thread at a time may use it.
     """
     engine = open_engine("sqlite://")
+    try:
+        _fill(engine, pages, position, projections)
+    except BaseException:
+        engine.dispose()
+        raise
+    return engine
+
+
+def _fill(engine: Engine, pages: Pages, position: int, projections: Iterable[Projection]) -> None:
     projector = Projector(engine, projections)
     projector.start()
     while projector.position < position:
@@ -33,4 +42,3 @@ def as_of(pages: Pages, position: int, projections: Iterable[Projection] = ALL) 
         if not page:
             raise LogCorruptError(projector.position + 1, "an entry")
         projector.apply(page)
-    return engine

@@ -30,13 +30,14 @@ class Reading:
     The live read models at one moment.
 
     All queries take one; what they answer together belongs together. ``position`` is how far the
-    log is followed.
+    log is followed, ``is_earlier`` whether a reader asked for that position rather than for now.
     """
 
     def __init__(self, connection: Connection, generation: Generation) -> None:
         self.connection = connection
         self.generation = generation.number
         self.position = generation.position
+        self.is_earlier = False
         self._columns = generation.columns
 
     def table(self, table: Table) -> Table:

@@ -163,7 +163,8 @@ def routes(door: Door, settings: DoorSettings) -> APIRouter:  # noqa: C901 - one
         "/v1/keys/{kid:path}/head",
         summary="Đầu chuỗi của khóa / a key's chain heads",
         response_model=Heads,
-        responses=problems(Code.REQUEST_INVALID, Code.BUSY),
+        # A line break in the name is no part of any address.
+        responses=problems(Code.REQUEST_INVALID, Code.NOT_FOUND, Code.BUSY),
     )
     async def head_of(
         kid: Annotated[str, Path(pattern=KID, examples=["LCA/2021-1"])],

@@ -9,11 +9,12 @@
 // Exit 0: all of these hold. 4: a proof says no. 9: something could not be checked.
 
 import { createHash, createPublicKey, verify as verifySignature } from "node:crypto";
-import { closeSync, constants, existsSync, fstatSync, openSync, readSync, readdirSync, readFileSync, realpathSync } from "node:fs";
+import { closeSync, constants, existsSync, fstatSync, lstatSync, openSync, readSync, readdirSync, readFileSync, realpathSync } from "node:fs";
 import { join, resolve, sep } from "node:path";
 
 const WIDTH = 256;
 const MOST_ENTRY = 65535;
+const ENTRY = /^\{"v":1,"rx":"[0-9TZ:.-]{24}","by":"[a-z]{2,20}\/[0-9]{1,4}",("jws":"[\w.-]+"|"refused":\{"code":.+("jws":"[\w.-]+"|"said":\{.+\}))\}$/;
 const TYPES = /^thidua\.units\.(log-opened|key-registered|key-rotated|key-revoked)\.v1$/;
 
 class Fails extends Error {
@@ -24,6 +25,13 @@ class Fails extends Error {
   }
 }
 class Unreadable extends Error {}
+// A file that ends too soon: nothing is proven, unless what stands before its end differs.
+class Cut extends Unreadable {
+  constructor(where, entries = []) {
+    super(`${where}: is cut`);
+    this.entries = entries;
+  }
+}
 
 const sha256 = (...parts) => parts.reduce((hash, part) => hash.update(part), createHash("sha256")).digest();
 const leafHash = (entry) => sha256(Buffer.from([0]), entry);
@@ -38,21 +46,22 @@ function treeHash(leaves, from = 0, to = leaves.length) {
   return nodeHash(treeHash(leaves, from, from + middle), treeHash(leaves, from + middle, to));
 }
 
-function readInside(folder, relative, most) {
+// No archive holds links, pipes or endless files that was written as one.
+function readInside(folder, relative, most, check) {
   const root = realpathSync(folder);
   const path = join(root, relative);
   let file;
   try {
-    if (realpathSync(path) !== path || !path.startsWith(root + sep)) throw new Unreadable(`${relative}: is a link`);
+    if (realpathSync(path) !== path || !path.startsWith(root + sep)) throw new Fails(check, `${relative}: is a link`);
     file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
     const told = fstatSync(file);
-    if (!told.isFile()) throw new Unreadable(`${relative}: no plain file`);
-    if (told.size > most) throw new Fails("V02", `${relative}: ${told.size} bytes, at most ${most}`);
+    if (!told.isFile()) throw new Fails(check, `${relative}: no plain file`);
+    if (told.size > most) throw new Fails(check, `${relative}: ${told.size} bytes, at most ${most}`);
     const bytes = Buffer.alloc(told.size);
     let at = 0;
     while (at < bytes.length) {
       const got = readSync(file, bytes, at, bytes.length - at, null);
-      if (got === 0) throw new Unreadable(`${relative}: cut while it was read`);
+      if (got === 0) throw new Cut(relative);
       at += got;
     }
     return bytes;
@@ -72,23 +81,32 @@ function numbered(index) {
   return path;
 }
 
+// The full file if it is there, else the partial one of just this width; and how many it holds.
 function tileOf(folder, kind, index, width, most) {
   const full = `tile/${kind}/${numbered(index)}`;
-  const relative = width === WIDTH || existsSync(join(folder, full)) ? full : `${full}.p/${width}`;
-  return [relative, readInside(folder, relative, most)];
+  const isFull = width === WIDTH || lstatSync(join(folder, full), { throwIfNoEntry: false }) !== undefined;
+  const relative = isFull ? full : `${full}.p/${width}`;
+  return [relative, readInside(folder, relative, most, kind === "entries" ? "V01" : "V02"), isFull ? WIDTH : width];
+}
+
+function hashesOf(folder, level, index, width) {
+  const [where, bytes, holds] = tileOf(folder, level, index, width, WIDTH * 32);
+  if (bytes.length < holds * 32) throw new Cut(where);
+  if (bytes.length > holds * 32) throw new Fails("V02", `${where}: more than ${holds} hashes`);
+  return [where, bytes.subarray(0, width * 32)];
 }
 
 function bundleOf(folder, index, width) {
-  const [where, bytes] = tileOf(folder, "entries", index, width, WIDTH * (2 + MOST_ENTRY));
+  const [where, bytes, holds] = tileOf(folder, "entries", index, width, WIDTH * (2 + MOST_ENTRY));
   const entries = [];
-  for (let at = 0; at < bytes.length && entries.length < WIDTH; ) {
+  let at = 0;
+  while (entries.length < holds) {
     const end = at + 2 > bytes.length ? Infinity : at + 2 + bytes.readUInt16BE(at);
-    if (end > bytes.length) throw new Fails("V01", `${where}: entry ${entries.length} is cut off`);
+    if (end > bytes.length) throw new Cut(where, entries);
     entries.push(bytes.subarray(at + 2, end));
     at = end;
   }
-  const used = entries.reduce((sum, entry) => sum + 2 + entry.length, 0);
-  if (used !== bytes.length || entries.length < width) throw new Fails("V01", `${where}: not ${width} entries`);
+  if (at !== bytes.length) throw new Fails("V01", `${where}: more than ${holds} entries`);
   return entries.slice(0, width);
 }
 
@@ -147,7 +165,9 @@ function signedBy(note, key, check) {
   return found;
 }
 
-function readCheckpoint(bytes, check) {
+function readCheckpoint(folder, relative, check) {
+  const bytes = readInside(folder, relative, 65536, check);
+  if (bytes.at(-1) !== 10) throw new Cut(relative);
   const note = readNote(bytes, check);
   const lines = note.text.slice(0, -1).split("\n");
   if (lines.length < 3 || lines.some((line) => line === "") || !/^(0|[1-9][0-9]{0,15})$/.test(lines[1])) {
@@ -251,6 +271,7 @@ class Log {
     } catch (error) {
       throw new Fails("V12", `no entry: ${error.message}`, position);
     }
+    if (!ENTRY.test(raw.toString("latin1"))) throw new Fails("V12", "no entry: other members or bytes", position);
     const [service] = String(entry.by).split("/");
     const judge = service === "genesis" ? "units" : service;
     if (entry.said) return this.link(position, judge, entry.said, entry.said.hash, entry.rx, entry.said.subject);
@@ -333,7 +354,7 @@ function main([folder, policyPath, ...options]) {
   attempt(["V03"], () => {
     if (resolve(policyPath).startsWith(resolve(folder) + sep)) throw new Unreadable("the policy lies in the folder it is to judge");
     policy = readPolicy(policyPath);
-    head = readCheckpoint(readInside(folder, "checkpoint", 65536), "V03");
+    head = readCheckpoint(folder, "checkpoint", "V03");
     if (head.origin !== policy.log.name || !signedBy(head, policy.log, "V03")) throw new Fails("V03", `not signed by ${policy.log.name}`);
   });
   const rest = ["V01", "V02", "V04", "V05", "V06", "V07", "V08", "V09", "V10", "V12"];
@@ -353,15 +374,20 @@ function main([folder, policyPath, ...options]) {
     attempt(["V01", "V02"], () => {
       for (let index = 0; index * WIDTH < head.size; index++) {
         const width = Math.min(WIDTH, head.size - index * WIDTH);
-        const [where, hashes] = tileOf(folder, 0, index, width, WIDTH * 32);
-        if (hashes.length % 32 || hashes.length < width * 32) throw new Fails("V02", `${where}: not ${width} hashes`);
-        bundleOf(folder, index, width).forEach((entry, at) => {
+        const [, hashes] = hashesOf(folder, 0, index, width);
+        const hold = (entry, at) => {
           const leaf = leafHash(entry);
           if (!leaf.equals(hashes.subarray(at * 32, at * 32 + 32))) {
             throw new Fails("V01", "the entry differs from its leaf", index * WIDTH + at + 1);
           }
           leaves.push(leaf);
-        });
+        };
+        try {
+          bundleOf(folder, index, width).forEach(hold);
+        } catch (error) {
+          if (error instanceof Cut) error.entries.slice(0, width).forEach(hold);
+          throw error;
+        }
       }
       if (!treeHash(leaves).equals(head.root)) throw new Fails("V02", "another root than the signed one");
       let below = leaves;
@@ -370,8 +396,8 @@ function main([folder, policyPath, ...options]) {
         for (let at = 0; at + WIDTH <= below.length; at += WIDTH) above.push(treeHash(below.slice(at, at + WIDTH)));
         for (let index = 0; index * WIDTH < above.length; index++) {
           const part = above.slice(index * WIDTH, index * WIDTH + WIDTH);
-          const [where, hashes] = tileOf(folder, level, index, part.length, WIDTH * 32);
-          if (!hashes.subarray(0, part.length * 32).equals(Buffer.concat(part))) throw new Fails("V02", `${where}: others than the tiles below give`);
+          const [where, hashes] = hashesOf(folder, level, index, part.length);
+          if (!hashes.equals(Buffer.concat(part))) throw new Fails("V02", `${where}: others than the tiles below give`);
         }
         below = above;
       }
@@ -379,7 +405,7 @@ function main([folder, policyPath, ...options]) {
     attempt(["V05"], () => {
       const kept = existsSync(join(folder, "checkpoints")) ? readdirSync(join(folder, "checkpoints")) : [];
       for (const name of kept.filter((one) => /^[0-9]+$/.test(one))) {
-        const one = readCheckpoint(readInside(folder, `checkpoints/${name}`, 65536), "V05");
+        const one = readCheckpoint(folder, `checkpoints/${name}`, "V05");
         const ours = one.origin === policy.log.name && signedBy(one, policy.log, "V05");
         if (!ours || one.size !== Number(name) || one.size > head.size) throw new Fails("V05", `checkpoints/${name}: not ours`);
         if (leaves.length === head.size && !treeHash(leaves, 0, one.size).equals(one.root)) {
@@ -390,7 +416,14 @@ function main([folder, policyPath, ...options]) {
     attempt(["V06", "V07", "V08", "V09", "V10", "V12"], () => {
       if (!policy.root) throw new Unreadable("the policy does not name the root key");
       for (let index = 0; index * WIDTH < head.size; index++) {
-        bundleOf(folder, index, Math.min(WIDTH, head.size - index * WIDTH)).forEach((entry, at) => log.take(index * WIDTH + at + 1, entry));
+        bundleOf(folder, index, Math.min(WIDTH, head.size - index * WIDTH)).forEach((entry, at) => {
+          try {
+            log.take(index * WIDTH + at + 1, entry);
+          } catch (error) {
+            // Members that are missing or of another type: what the log's own writer never writes.
+            throw error instanceof Fails ? error : new Fails("V12", `no event: ${error.message}`, index * WIDTH + at + 1);
+          }
+        });
       }
     });
   }

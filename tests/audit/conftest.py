@@ -8,6 +8,8 @@ import pytest
 
 from services.reporting.archive import PUBLIC
 from tests.audit.copies import Copy
+from tests.audit.played import played, sealed
+from tests.conftest import SEED
 from thidua.signing import Algorithm, SigningKey
 from thidua.tlog.notes import NoteSigner
 from thidua.tlog.policy import Policy
@@ -44,3 +46,18 @@ def copy(sealed_year: Copy, tmp_path: Path) -> Copy:
     folder = tmp_path / "archive"
     shutil.copytree(sealed_year.folder, folder)
     return Copy(folder, sealed_year.signer, sealed_year.policy)
+
+
+@pytest.fixture(scope="session")
+def year_folder(tmp_path_factory: pytest.TempPathFactory) -> Copy:
+    """The seed year as its judges alone give it, sealed."""
+    keys = tmp_path_factory.mktemp("played")
+    founding, raw = played(SEED, keys)
+    folder, policy, signer = sealed(founding, raw, keys, keys / "sealed")
+    return Copy(folder, signer, policy)
+
+
+@pytest.fixture
+def year_copy(year_folder: Copy, tmp_path: Path) -> Copy:
+    """A copy of it to tamper with."""
+    return year_folder.copied(tmp_path / "archive")

@@ -36,6 +36,11 @@ class Copy:
         """Entries under the newest checkpoint."""
         return read_checkpoint((self.folder / CHECKPOINT).read_bytes()).size
 
+    def copied(self, folder: Path) -> Copy:
+        """The same in another folder, to tamper with."""
+        shutil.copytree(self.folder, folder)
+        return Copy(folder, self.signer, self.policy)
+
     def entries(self) -> list[bytes]:
         """All sealed entries."""
         return [raw for _, raw in TileFolder(self.folder, self.size).entries()]
@@ -50,6 +55,10 @@ class Copy:
             signatures=signatures,
         )
         return verify(task)
+
+    def verify_without_application(self) -> Verified:
+        """What the library alone says: it judges nothing again and rebuilds nothing."""
+        return verify(Task(self.folder, self.policy))
 
     def sealed_again(self, entries: Sequence[bytes], signer: NoteSigner | None = None) -> None:
         """Write a whole archive of other entries in its place: what whoever holds the log's key can do."""

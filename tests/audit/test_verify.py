@@ -16,7 +16,6 @@ from thidua.tlog.policy import Policy, write_policy
 from thidua.tlog.tiles import CHECKPOINT, bundle_path, tile_path
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from tests.audit.copies import Copy
@@ -53,48 +52,12 @@ def test_without_signatures_or_without_the_root_key_nothing_is_called_verified(
     assert (found.holds, verdicts(found)["V07"]) == (False, Verdict.NOT_CHECKED)
 
 
-def without(position: int) -> Callable[[list[bytes]], list[bytes]]:
-    return lambda entries: entries[: position - 1] + entries[position:]
-
-
-def swapped(entries: list[bytes]) -> list[bytes]:
-    return [*entries[:50], entries[51], entries[50], *entries[52:]]
-
-
-def doubled(entries: list[bytes]) -> list[bytes]:
-    return [*entries[:60], entries[59], *entries[60:]]
-
-
-def refused_otherwise(entries: list[bytes]) -> list[bytes]:
-    return [raw.replace(b"SELF_SCORING", b"NOT_ELIGIBLE") for raw in entries]
-
-
-def backdated(entries: list[bytes]) -> list[bytes]:
-    return [*entries[:100], entries[100].replace(b'"rx":"2', b'"rx":"1', 1), *entries[101:]]
-
-
-def of_another_judge(entries: list[bytes]) -> list[bytes]:
-    return [raw.replace(b'"by":"pledges/1"', b'"by":"units/1"') for raw in entries]
-
-
-@pytest.mark.parametrize(
-    ("change", "check"),
-    [
-        (without(20), "V08"),
-        (swapped, "V10"),
-        (doubled, "V08"),
-        (refused_otherwise, "V13"),
-        (backdated, "V10"),
-        (of_another_judge, "V08"),
-    ],
-)
-def test_who_holds_the_logs_key_still_cannot_change_what_publishers_said(
-    copy: Copy, change: Callable[[list[bytes]], list[bytes]], check: str
-) -> None:
-    copy.sealed_again(change(copy.entries()))
-    found = copy.verify()
-    assert found.fails
-    assert check in failing(found)
+def test_another_refusal_than_the_judges_give_is_found(copy: Copy) -> None:
+    entries = copy.entries()
+    other = [raw.replace(b"SELF_SCORING", b"NOT_ELIGIBLE") for raw in entries]
+    assert other != entries
+    copy.sealed_again(other)
+    assert "V13" in failing(copy.verify())
 
 
 def test_an_own_event_left_out_is_found_as_such(copy: Copy) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from statistics import quantiles
 from typing import Final, TypeVar
 
+from tests.bench.auditing import audited
 from tests.bench.figures import Report
 from tests.bench.load import JUDGES, Signed
 from tests.bench.measures import (
@@ -49,6 +50,7 @@ def main() -> int:
             _latency(report, on, seconds)
             _memory(report, on, many)
             _reading(report, on, folder, runs)
+            audited(report, on.cluster, folder, [raw for _, raw in entries_of(on)])
     print(report.table())
     document = report.document(runs=runs, events=events, most=many, short=chosen.short)
     if chosen.json:

@@ -22,6 +22,8 @@ from thidua.contracts.rulebook import (
     VotingRules,
     WorkingDays,
 )
+from thidua.log.entry import read_entry
+from thidua.signing import parse_jws
 
 UNITS = ("CBG", "DBN", "HGI", "LCA", "LCH", "LSN", "SLA")
 NAMES = {
@@ -470,3 +472,9 @@ def year_2020() -> Entries:
     conference(log)
     winter(log)
     return log
+
+
+def event_at(position: int) -> str:
+    """The hash of the event at a position of the year."""
+    entry = read_entry(position, year_2020().raw[position - 1][1])
+    return parse_jws(entry.jws or b"").hash

@@ -36,7 +36,7 @@ from services.reporting.projections.score_queries import (
     scores,
 )
 from services.reporting.projections.unit_queries import unit as unit_of
-from services.reporting.reading import Reading, reading
+from services.reporting.reading import Reading
 from services.reporting.web import parameters as given
 from services.reporting.web.answers import Answer
 from services.reporting.web.faults import found
@@ -44,25 +44,25 @@ from services.reporting.web.faults import found
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from sqlalchemy import Engine
+    from services.reporting.moments import Moments
 
 YEAR: Final = "/{authority}/{cluster}/{year}"
 Ask: TypeAlias = "Callable[[str, Callable[[Reading], Any]], Answer[Any]]"
 
 
-def cycle_api(engine: Engine, *, sandbox: bool) -> APIRouter:
+def cycle_api(moments: Moments, *, sandbox: bool) -> APIRouter:
     """The routes under ``/v1/cycles``."""
     routes = APIRouter(prefix="/cycles")
 
     def ask(cycle: str, question: Callable[[Reading], Any]) -> Answer[Any]:
-        with reading(engine) as read:
+        with moments.reading() as read:
             found(cycle_of(read, cycle), cycle)
             return Answer(position=read.position, sandbox=sandbox, data=question(read))
 
     @routes.get("", summary="Các năm thi đua / cycles")
     def cycles() -> Answer[list[Cycle]]:
         """Every cycle, the newest first."""
-        with reading(engine) as read:
+        with moments.reading() as read:
             return Answer(position=read.position, sandbox=sandbox, data=all_cycles(read))
 
     _of_the_year(routes, ask)

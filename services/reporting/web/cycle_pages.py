@@ -25,7 +25,7 @@ from services.reporting.projections.rules import rulebook
 from services.reporting.projections.score_queries import evidence_of, reports_of, scores
 from services.reporting.projections.timeline import happenings
 from services.reporting.projections.unit_queries import unit as unit_of
-from services.reporting.reading import Reading, reading
+from services.reporting.reading import Reading
 from services.reporting.web import parameters as given
 from services.reporting.web.faults import found
 
@@ -33,8 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, TypeAlias
 
-    from sqlalchemy import Engine
-
+    from services.reporting.moments import Moments
     from services.reporting.web.rendering import Renderer
 
     Show: TypeAlias = Callable[
@@ -45,7 +44,7 @@ YEAR = "/nam/{authority}/{cluster}/{year}"
 LATEST = 10
 
 
-def cycle_pages(engine: Engine, renderer: Renderer, language: str) -> APIRouter:
+def cycle_pages(moments: Moments, renderer: Renderer, language: str) -> APIRouter:
     """The pages of every year in ``vi`` or ``en``."""
     routes = APIRouter()
 
@@ -56,7 +55,7 @@ def cycle_pages(engine: Engine, renderer: Renderer, language: str) -> APIRouter:
         source: str,
         question: Callable[[Reading], dict[str, Any]],
     ) -> HTMLResponse:
-        with reading(engine) as read:
+        with moments.reading() as read:
             of_year = found(cycle_of(read, cycle), cycle)
             return renderer.page(
                 template,

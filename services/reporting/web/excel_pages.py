@@ -17,7 +17,6 @@ from services.reporting.projections.cycles import all_cycles, cycle_of
 from services.reporting.projections.pledge_queries import Pledge, pledge
 from services.reporting.projections.rules import regulation, rulebook
 from services.reporting.projections.unit_queries import members, names
-from services.reporting.reading import reading
 from services.reporting.web.faults import found
 from thidua.clock import LOCAL, parse_instant
 from thidua.contracts import pledges as p
@@ -30,8 +29,7 @@ from thidua.excel.rules import KINDS, Kind, Named, Rules, RulesMissingError, rul
 from thidua.excel.template import template
 
 if TYPE_CHECKING:
-    from sqlalchemy import Engine
-
+    from services.reporting.moments import Moments
     from services.reporting.reading import Reading
     from services.reporting.web.rendering import Renderer
 
@@ -49,13 +47,13 @@ class _TooLargeError(Exception):
     """The request is longer than any file that is read."""
 
 
-def excel_pages(engine: Engine, renderer: Renderer, language: str) -> APIRouter:
+def excel_pages(moments: Moments, renderer: Renderer, language: str) -> APIRouter:
     """The upload page in one language, and the templates it offers."""
     routes = APIRouter()
     busy = asyncio.Semaphore(_AT_ONCE)
 
     def page(status: int = 200, **given: Any) -> HTMLResponse:
-        with reading(engine) as read:
+        with moments.reading() as read:
             opened = [one.cycle for one in all_cycles(read) if one.opened]
             offered = {
                 cycle: [FORMS[kind] for kind in KINDS if _rules(read, kind, cycle)]
@@ -95,7 +93,7 @@ def excel_pages(engine: Engine, renderer: Renderer, language: str) -> APIRouter:
     @routes.get(PATH + "/mau/{kind}/{authority}/{cluster}/{year}")
     def form(kind: str, authority: str, cluster: str, year: str) -> Response:
         one = found(form_of(kind), kind)
-        with reading(engine) as read:
+        with moments.reading() as read:
             cycle = f"{authority}/{cluster}/{year}"
             rules = _rules(read, one.kind, cycle)
         name = f"{one.kind}-{cluster}-{year}.xlsx"

@@ -10,9 +10,11 @@ from fastapi.responses import JSONResponse, Response
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 
+from services.reporting.moments import NoSuchMomentError, StillRebuildingError
 from services.reporting.reading import NothingYetError
 from thidua.errors import ThiduaError
 from thidua.refusals import Code, problem
+from thidua.tlog.faults import ArchiveFaultError, ArchiveUnreadableError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -65,6 +67,10 @@ def answer_faults(app: FastAPI, in_words: Callable[[Request, dict[str, Any]], Re
     async def unknown(request: Request, error: UnknownError) -> Response:
         return not_found(request, error.given)
 
+    @app.exception_handler(NoSuchMomentError)
+    async def no_such_moment(request: Request, error: NoSuchMomentError) -> Response:
+        return not_found(request, error.given, path="as_of")
+
     @app.exception_handler(RequestValidationError)
     async def malformed(request: Request, error: RequestValidationError) -> Response:
         first = error.errors()[0]
@@ -79,5 +85,11 @@ def answer_faults(app: FastAPI, in_words: Callable[[Request, dict[str, Any]], Re
         document = problem(Code.BUSY, {"seconds": RETRY_SECONDS})
         return answer(request, document, {"retry-after": str(RETRY_SECONDS)})
 
-    app.add_exception_handler(NothingYetError, away)
-    app.add_exception_handler(SQLAlchemyError, away)
+    for kind in (
+        NothingYetError,
+        StillRebuildingError,
+        SQLAlchemyError,
+        ArchiveFaultError,
+        ArchiveUnreadableError,
+    ):
+        app.add_exception_handler(kind, away)

@@ -2,51 +2,53 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 from fastapi.responses import HTMLResponse
 
-from services.reporting.fingerprint import fingerprints
+from services.reporting.moments import ask
 from services.reporting.projections.cycles import all_cycles
 from services.reporting.projections.officers import officers_through_years
 from services.reporting.projections.parked import parked_entries
-from services.reporting.projections.refused import refused_at, refused_events
-from services.reporting.projections.timeline import entries_by_outcome, happening, happenings
+from services.reporting.projections.refused import refused_events
+from services.reporting.projections.timeline import entries_by_outcome, happenings
 from services.reporting.projections.unit_queries import all_clusters, all_units
 from services.reporting.projections.unit_queries import unit as unit_of
-from services.reporting.reading import reading
 from services.reporting.web import parameters as given
+from services.reporting.web.audit_pages import audit_pages
 from services.reporting.web.cycle_pages import cycle_pages
 from services.reporting.web.excel_pages import excel_pages
 from services.reporting.web.faults import found
 
 if TYPE_CHECKING:
-    from sqlalchemy import Engine
-
     from services.reporting.archive import SealedLog
+    from services.reporting.moments import Moments
     from services.reporting.web.rendering import Renderer
 
 LATEST = 10
 
 
-def pages(engine: Engine, archive: SealedLog, renderer: Renderer) -> APIRouter:
-    """All pages over one database."""
-    routes = APIRouter(default_response_class=HTMLResponse, include_in_schema=False)
+def pages(moments: Moments, archive: SealedLog, renderer: Renderer) -> APIRouter:
+    """All pages, each of now or as of an earlier moment."""
+    routes = APIRouter(
+        default_response_class=HTMLResponse, include_in_schema=False, dependencies=[Depends(ask)]
+    )
     for language, prefix in (("vi", ""), ("en", "/en")):
-        routes.include_router(_registry(engine, renderer, language), prefix=prefix)
-        routes.include_router(_log(engine, archive, renderer, language), prefix=prefix)
-        routes.include_router(cycle_pages(engine, renderer, language), prefix=prefix)
-        routes.include_router(excel_pages(engine, renderer, language), prefix=prefix)
+        routes.include_router(_registry(moments, renderer, language), prefix=prefix)
+        routes.include_router(_log(moments, renderer, language), prefix=prefix)
+        routes.include_router(audit_pages(moments, archive, renderer, language), prefix=prefix)
+        routes.include_router(cycle_pages(moments, renderer, language), prefix=prefix)
+        routes.include_router(excel_pages(moments, renderer, language), prefix=prefix)
     return routes
 
 
-def _registry(engine: Engine, renderer: Renderer, language: str) -> APIRouter:
+def _registry(moments: Moments, renderer: Renderer, language: str) -> APIRouter:
     routes = APIRouter()
 
     @routes.get("/")
     def home() -> HTMLResponse:
-        with reading(engine) as read:
+        with moments.reading() as read:
             return renderer.page(
                 "home.html",
                 language,
@@ -61,7 +63,7 @@ def _registry(engine: Engine, renderer: Renderer, language: str) -> APIRouter:
 
     @routes.get("/don-vi")
     def units() -> HTMLResponse:
-        with reading(engine) as read:
+        with moments.reading() as read:
             found_units = all_units(read)
             return renderer.page(
                 "units.html", language, "/don-vi", read, source="/v1/units", units=found_units
@@ -69,7 +71,7 @@ def _registry(engine: Engine, renderer: Renderer, language: str) -> APIRouter:
 
     @routes.get("/don-vi/{code}")
     def unit(code: given.Code) -> HTMLResponse:
-        with reading(engine) as read:
+        with moments.reading() as read:
             one = found(unit_of(read, code), code)
             clusters = {(m.authority, m.cluster) for m in one.memberships}
             cycles = [c for c in all_cycles(read) if (c.authority, c.cluster) in clusters]
@@ -82,7 +84,7 @@ def _registry(engine: Engine, renderer: Renderer, language: str) -> APIRouter:
 
     @routes.get("/cum/{authority}/{cluster}")
     def cluster(authority: given.Code, cluster: given.Code) -> HTMLResponse:
-        with reading(engine) as read:
+        with moments.reading() as read:
             named = (c for c in all_clusters(read) if c["cluster"] == cluster)
             one = next((c for c in named if c["authority"] == authority), None)
             return renderer.page(
@@ -99,14 +101,14 @@ def _registry(engine: Engine, renderer: Renderer, language: str) -> APIRouter:
     return routes
 
 
-def _log(engine: Engine, archive: SealedLog, renderer: Renderer, language: str) -> APIRouter:
+def _log(moments: Moments, renderer: Renderer, language: str) -> APIRouter:
     routes = APIRouter()
 
     @routes.get("/su-kien")
     def timeline(part: given.AnyPart) -> HTMLResponse:
         only = {"subject": part.subject, "unit": part.unit, "type": part.type}
         wanted = {name: value for name, value in only.items() if value is not None}
-        with reading(engine) as read:
+        with moments.reading() as read:
             entries = happenings(read, most=part.most, before=part.before, **wanted)
             more = {**wanted, "before": entries[-1].position} if len(entries) == part.most else None
             return renderer.page(
@@ -120,20 +122,9 @@ def _log(engine: Engine, archive: SealedLog, renderer: Renderer, language: str) 
                 part=part,
             )
 
-    @routes.get("/su-kien/{position}")
-    def entry(position: given.Position) -> HTMLResponse:
-        with reading(engine) as read:
-            about: dict[str, Any] = {
-                "entry": found(happening(read, position=position), position),
-                "refusal": refused_at(read, position),
-            }
-            source = f"/v1/timeline/{position}"
-            path = f"/su-kien/{position}"
-            return renderer.page("entry.html", language, path, read, source=source, **about)
-
     @routes.get("/tu-choi")
     def refused(part: given.AnyPart) -> HTMLResponse:
-        with reading(engine) as read:
+        with moments.reading() as read:
             entries = refused_events(read, subject=part.subject, most=part.most, before=part.before)
             more = entries[-1].position if len(entries) == part.most else None
             return renderer.page(
@@ -148,27 +139,10 @@ def _log(engine: Engine, archive: SealedLog, renderer: Renderer, language: str) 
 
     @routes.get("/de-rieng")
     def parked() -> HTMLResponse:
-        with reading(engine) as read:
+        with moments.reading() as read:
             entries = parked_entries(read)
             return renderer.page(
                 "parked.html", language, "/de-rieng", read, source="/v1/parked", entries=entries
-            )
-
-    @routes.get("/kiem-tra")
-    def audit() -> HTMLResponse:
-        prints = fingerprints(engine)
-        with reading(engine) as read:
-            return renderer.page(
-                "audit.html",
-                language,
-                "/kiem-tra",
-                read,
-                source="/v1/fingerprints",
-                fingerprints=prints,
-                gate=archive.gate(),
-                checkpoint=archive.checkpoint(),
-                counted=entries_by_outcome(read),
-                parked=len(parked_entries(read)),
             )
 
     return routes

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import re
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Final
 
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -10,16 +12,22 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from services.reporting.projections.timeline import newest_moment
 from services.reporting.web.speech import CYCLE_PAGES, Speech
 from thidua.clock import format_instant
+from thidua.tlog.faults import ArchiveFaultError, ArchiveUnreadableError
 
 if TYPE_CHECKING:
+    from services.reporting.archive import SealedLog
     from services.reporting.reading import Reading
+    from thidua.tlog.notes import Checkpoint
+
+_LINK: Final = re.compile(r'href="(/(?!static/|archive/|v1/openapi)[^"#]*)')
 
 
 class Renderer:
     """The templates of one site."""
 
-    def __init__(self, *, sandbox: bool) -> None:
+    def __init__(self, archive: SealedLog, *, sandbox: bool) -> None:
         self.sandbox = sandbox
+        self._archive = archive
         self._templates = Environment(
             loader=PackageLoader("services.reporting.web"),
             autoescape=True,
@@ -47,23 +55,28 @@ class Renderer:
         followed = {
             "position": read.position,
             "moment": format_instant(moment) if moment else None,
+            "is_earlier": read.is_earlier,
         }
-        speech = Speech(language, read, cycle)
-        return self._made(
-            template, speech, path, 200, followed=followed, cycle=cycle, source=source, **given
-        )
+        common = {"followed": followed, "cycle": cycle, "source": source, "sealed": self._sealed()}
+        html = self._made(template, Speech(language, read, cycle), path, **common, **given)
+        return HTMLResponse(_kept(html, read.position) if read.is_earlier else html)
 
     def fault(self, path: str, document: dict[str, Any]) -> HTMLResponse:
         """A problem document as a page."""
         english = path == "/en" or path.startswith("/en/")
         speech = Speech("en" if english else "vi")
-        return self._made("fault.html", speech, "/", document["status"], problem=document)
+        html = self._made("fault.html", speech, "/", problem=document)
+        return HTMLResponse(html, document["status"])
 
-    def _made(
-        self, template: str, speech: Speech, path: str, status: int, **given: Any
-    ) -> HTMLResponse:
-        common = {"followed": None, "cycle": None, "source": None}
-        html = self._templates.get_template(template).render(
+    def _sealed(self) -> Checkpoint | None:
+        """The newest checkpoint for the foot of the page; a page is none the worse without it."""
+        with suppress(ArchiveFaultError, ArchiveUnreadableError):
+            return self._archive.checkpoint()
+        return None
+
+    def _made(self, template: str, speech: Speech, path: str, **given: Any) -> str:
+        common = {"followed": None, "cycle": None, "source": None, "sealed": None}
+        return self._templates.get_template(template).render(
             {
                 **common,
                 "s": speech,
@@ -74,4 +87,16 @@ class Renderer:
                 **given,
             }
         )
-        return HTMLResponse(html, status)
+
+
+def _kept(html: str, position: int) -> str:
+    """The page with links that stay at the moment it shows."""
+
+    def stays(match: re.Match[str]) -> str:
+        path = match[1]
+        if "as_of=" in path:
+            return match[0]
+        joint = "&amp;" if "?" in path else "?"
+        return f'href="{path}{joint}as_of={position}'
+
+    return _LINK.sub(stays, html)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from fastapi.staticfiles import StaticFiles
 
+from services.reporting.moments import Moments
 from services.reporting.web.api import api
 from services.reporting.web.faults import answer_faults
 from services.reporting.web.pages import pages
@@ -33,9 +34,11 @@ HEADERS: Final = {
 
 def add_site(app: FastAPI, engine: Engine, archive: SealedLog, *, sandbox: bool) -> None:
     """Give *app* the API under ``/v1``, the pages under ``/`` and ``/en/``, and their faults."""
-    renderer = Renderer(sandbox=sandbox)
-    app.include_router(api(engine, archive, sandbox=sandbox))
-    app.include_router(pages(engine, archive, renderer))
+    renderer = Renderer(archive, sandbox=sandbox)
+    moments = Moments(engine, archive)
+    app.state.moments = moments
+    app.include_router(api(moments, archive, sandbox=sandbox))
+    app.include_router(pages(moments, archive, renderer))
     # Before the first entry is sealed there is nothing to serve yet.
     app.mount("/archive", StaticFiles(directory=archive.public, check_dir=False), name="archive")
     app.mount("/static", StaticFiles(directory=STATIC), name="static")

@@ -211,6 +211,23 @@ WORDS: Final[dict[str, dict[str, tuple[str, str]]]] = {
         "refused": ("✗ Bị từ chối", "✗ Refused"),
         "said": ("✗ Bị từ chối vì sai mẫu", "✗ Refused for its form"),
     },
+    "lamp": {
+        "chain": ("Chuỗi nhật ký liền mạch", "The log's chain is whole"),
+        "signatures": ("Chữ ký hợp lệ", "Signatures are valid"),
+        "figures": ("Phát lại khớp số liệu công bố", "Replay gives the published figures"),
+    },
+    "lamp state": {
+        "holds": ("✓ ĐÚNG khi kiểm", "✓ HELD when checked"),
+        "fails": ("✗ SAI", "✗ FAILS"),
+        "not-checked": ("? CHƯA KIỂM HẾT", "? NOT WHOLLY CHECKED"),
+        "stored": ("? CHƯA KIỂM, mới chỉ lưu", "? NOT CHECKED, only stored"),
+    },
+    "verdict": {
+        "holds": ("✓ đúng", "✓ holds"),
+        "fails": ("✗ SAI", "✗ FAILS"),
+        "nothing": ("– không có gì để kiểm", "– nothing to check"),
+        "not-checked": ("? chưa kiểm", "? not checked"),
+    },
     "read model": {
         "units": ("Đơn vị", "Units"),
         "rules": ("Quy định, quy chế", "Rules"),

@@ -82,9 +82,10 @@ class Authenticity:
         if envelope.seen is not None:
             self.seen.setdefault((envelope.seen.size, envelope.seen.root), entry.position)
         if entry.is_recorded:
-            if self.is_used(opened):
-                self._fail(entry, "id", f"mã đã dùng / id {envelope.id} was used before")
+            known = len(self._ids)
             self._ids.add(_id_of(opened))
+            if len(self._ids) == known:
+                self._fail(entry, "id", f"mã đã dùng / id {envelope.id} was used before")
             self._register(opened)
         self.position = entry.position
         return opened

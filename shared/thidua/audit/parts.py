@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -16,8 +17,8 @@ from thidua.deciding import Judge
 from thidua.errors import RejectError
 from thidua.knowledge import recorded_event
 from thidua.log.entry import Entry, EntryError, read_entry
-from thidua.signing import VerifyingKey, parse_jws
-from thidua.tlog.faults import ArchiveFaultError, ArchiveUnreadableError
+from thidua.signing import ParsedJws, VerifyingKey, parse_jws, parse_payload
+from thidua.tlog.faults import ArchiveCutError, ArchiveFaultError, ArchiveUnreadableError
 from thidua.tlog.merkle import leaf_hash
 from thidua.tlog.tiles import WIDTH, TileFolder, check_levels
 
@@ -63,21 +64,47 @@ _OF_AUTHENTICITY = {
 _KEY_TYPES = (LogOpened.TYPE.encode(), KeyRegistered.TYPE.encode(), KeyRotated.TYPE.encode())
 
 
+def _inside_base64(text: bytes) -> tuple[bytes, ...]:
+    """How *text* looks within base64url, at each of the three places where it may begin."""
+    cut = ((0, 0), (1, 2), (2, 3))
+    coded = (encode_base64url(b"\0" * before + text).encode() for before, _ in cut)
+    return tuple(
+        one[skip : len(one) - (1 if (len(text) + before) % 3 else 0)]
+        for one, (before, skip) in zip(coded, cut, strict=True)
+    )
+
+
+_SAYS_A_KEY = re.compile(b"|".join(piece for name in _KEY_TYPES for piece in _inside_base64(name)))
+"""An event with a key, found in its JWS without decoding that."""
+
+
 def tree_part(folder: Path, size: int, first: int, last: int) -> Part:
     """Entries of the bundles *first* to *last* against the leaf hashes in the tiles (V01)."""
     part, files, count = Part(), TileFolder(folder, size), 0
     with _into(part):
         for index in range(first, last):
-            hashes, entries = files.tile(0, index), files.bundle(index)
-            for offset, entry in enumerate(entries):
-                if leaf_hash(entry) != hashes[offset]:
-                    position = index * WIDTH + offset + 1
-                    what = "mục khác lá / the entry differs from its leaf"
-                    part.faults.append(Fault("V01", position, what))
-                    return part
+            hashes = files.tile(0, index)
+            try:
+                entries = files.bundle(index)
+            except ArchiveCutError as error:
+                # An entry that was changed before the end says more than that the end is missing.
+                _hold(part, error.entries, hashes, index * WIDTH)
+                raise
+            _hold(part, entries, hashes, index * WIDTH)
+            if part.faults:
+                return part
             count += len(entries)
     part.counts["entries"] = count
     return part
+
+
+def _hold(part: Part, entries: Sequence[bytes], hashes: Sequence[bytes], after: int) -> None:
+    """Note the first of a bundle's *entries* that differs from its leaf hash."""
+    for offset, entry in enumerate(entries):
+        if leaf_hash(entry) != hashes[offset]:
+            what = "mục khác lá / the entry differs from its leaf"
+            part.faults.append(Fault("V01", after + offset + 1, what))
+            return
 
 
 def root_part(folder: Path, size: int, root: bytes) -> Part:
@@ -94,10 +121,10 @@ def root_part(folder: Path, size: int, root: bytes) -> Part:
     return part
 
 
-def signature_part(
-    folder: Path, size: int, after: int, until: int, keys: Mapping[str, KeyLine]
+def event_part(
+    folder: Path, size: int, after: int, until: int, keys: Mapping[str, KeyLine] | None
 ) -> Part:
-    """The signatures of the entries after a position, up to another (V06)."""
+    """The events after a position: one reading each (V12), and with *keys* their signatures (V06)."""
     part, count = Part(), 0
     with _into(part):
         for entry in entries_of(folder, size, after, until):
@@ -105,14 +132,30 @@ def signature_part(
                 continue
             try:
                 parsed = parse_jws(entry.jws)
-                key = keys[parsed.kid]
-                parsed.verify(VerifyingKey.from_spki(key.spki, key.alg))
-            except (RejectError, KeyError) as error:
-                part.faults.append(Fault("V06", entry.position, str(error)))
+                parse_payload(parsed.payload)
+            except RejectError as error:
+                part.faults.append(Fault("V12", entry.position, str(error)))
                 break
-            count += 1
-    part.counts["signatures"] = count
+            if keys is not None:
+                fault = _unsigned(entry.position, parsed, keys.get(parsed.kid))
+                if fault is not None:
+                    part.faults.append(fault)
+                    break
+                count += 1
+    if keys is not None:
+        part.counts["signatures"] = count
     return part
+
+
+def _unsigned(position: int, parsed: ParsedJws, key: KeyLine | None) -> Fault | None:
+    """What is wrong with a signature."""
+    if key is None:
+        return Fault("V06", position, f"khóa lạ / unknown key {parsed.kid}")
+    try:
+        parsed.verify(VerifyingKey.from_spki(key.spki, key.alg))
+    except RejectError as error:
+        return Fault("V06", position, str(error))
+    return None
 
 
 def judged_part(
@@ -206,8 +249,7 @@ def keys_of(folder: Path, size: int) -> dict[str, KeyLine]:
     for entry in entries_of(folder, size):
         if not entry.is_recorded:
             continue
-        payload = parse_jws(entry.jws or b"").payload
-        if not any(name in payload for name in _KEY_TYPES):
+        if _SAYS_A_KEY.search(entry.jws or b"") is None:
             continue
         data = recorded_event(entry).data
         match data:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import sys
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import (
     Executor,
@@ -22,7 +24,7 @@ from thidua.audit.disclosed import DisclosedTo, RowFound, hold
 from thidua.audit.findings import Done, Findings
 from thidua.contracts.envelope import EnvelopeError, FormError
 from thidua.errors import ThiduaError
-from thidua.tlog.faults import ArchiveFaultError, ArchiveUnreadableError
+from thidua.tlog.faults import ArchiveCutError, ArchiveFaultError, ArchiveUnreadableError
 from thidua.tlog.notes import MOST_NOTE_BYTES, Checkpoint, read_checkpoint
 from thidua.tlog.policy import MOST_POLICY_BYTES, Policy, Quorum, read_policy
 from thidua.tlog.prints import FOLDER, PublishedPrints, read_prints
@@ -135,7 +137,7 @@ def verify(task: Task, progress: Progress = lambda *_: None) -> Verified:
 
 def _head(task: Task, found: Findings) -> tuple[Checkpoint | None, Quorum | None]:
     try:
-        checkpoint = read_checkpoint(read_inside(task.folder, CHECKPOINT, MOST_NOTE_BYTES))
+        checkpoint = read_checkpoint(_note(task.folder, CHECKPOINT))
     except ArchiveFaultError as error:
         found.fails("V03", None, str(error))
         return None, None
@@ -143,12 +145,24 @@ def _head(task: Task, found: Findings) -> tuple[Checkpoint | None, Quorum | None
         found.unreadable("V03", str(error))
         return None, None
     try:
-        quorum = task.policy.check(checkpoint)
+        Policy(task.policy.log).check(checkpoint)
     except ArchiveFaultError as error:
-        found.fails("V04" if "cosigner" in error.where else "V03", None, str(error))
+        found.fails("V03", None, str(error))
         return checkpoint, None
     found.holds("V03", 1)
-    return checkpoint, quorum
+    try:
+        return checkpoint, task.policy.check(checkpoint)
+    except ArchiveFaultError as error:
+        found.fails("V04", None, str(error))
+        return checkpoint, None
+
+
+def _note(folder: Path, relative: str) -> bytes:
+    """A signed note's bytes; one whose last newline is missing was cut."""
+    raw = read_inside(folder, relative, MOST_NOTE_BYTES)
+    if not raw.endswith(b"\n"):
+        raise ArchiveCutError(relative, "no last newline")
+    return raw
 
 
 def _say_quorum(task: Task, quorum: Quorum, found: Findings) -> None:
@@ -177,7 +191,7 @@ def _kept(task: Task, newest: Checkpoint, found: Findings) -> None:
 
 
 def _beginning(task: Task, where: str, size: int, files: TileFolder) -> None:
-    one = read_checkpoint(read_inside(task.folder, where, MOST_NOTE_BYTES))
+    one = read_checkpoint(_note(task.folder, where))
     if size != one.size or one.size > files.size:
         raise ArchiveFaultError(where, f"size {size}, at most {files.size}", f"{one.size}")
     if one.origin != task.policy.log.name or not one.signed_by(task.policy.log)[0]:
@@ -189,7 +203,8 @@ def _beginning(task: Task, where: str, size: int, files: TileFolder) -> None:
 def _names(folder: Path) -> list[str]:
     """The numbered files of a folder; another's temporary files are none."""
     try:
-        return sorted(path.name for path in folder.iterdir() if path.name.isdecimal())
+        names = (path.name for path in folder.iterdir())
+        return sorted(name for name in names if name.isascii() and name.isdecimal())
     except FileNotFoundError:
         return []
     except OSError as error:
@@ -206,7 +221,7 @@ def _published(task: Task, newest: Checkpoint, found: Findings) -> PublishedPrin
             )
             return None
         where = f"{FOLDER}/{names[-1]}"
-        prints = read_prints(read_inside(task.folder, where, MOST_NOTE_BYTES), task.policy.log)
+        prints = read_prints(_note(task.folder, where), task.policy.log)
     except ArchiveFaultError as error:
         found.fails("V15", None, str(error))
         return None
@@ -265,14 +280,14 @@ def _work(
         for first in range(0, bundles, step):
             last = min(first + step, bundles)
             waiting[pool.submit(parts.tree_part, folder, size, first, last)] = ("V01",)
-        shares = _signatures(task, pool, size, done, found)
+        shares = _events(task, pool, size, done, found)
         waiting |= shares
         total = len(waiting)
         for number, future in enumerate(as_completed(waiting), 1):
             part = future.result()
             _take(part, waiting[future], found, counts, published)
-            if future in shares and not part.faults and part.unreadable is None:
-                done.note(shares[future][1])
+            if "V06" in waiting[future] and not part.faults and part.unreadable is None:
+                done.note(waiting[future][-1])
             progress(number, total)
     return counts
 
@@ -280,29 +295,35 @@ def _work(
 def _pool(jobs: int) -> Executor:
     if jobs == 1:
         return ThreadPoolExecutor(1)
-    return ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn"))
+    # Forked workers import nothing anew, which takes longer than a small log; beside other threads that is not safe.
+    is_alone = sys.platform == "linux" and threading.active_count() == 1
+    context = multiprocessing.get_context("fork" if is_alone else "spawn")
+    return ProcessPoolExecutor(jobs, mp_context=context)
 
 
-def _signatures(
+def _events(
     task: Task, pool: Executor, size: int, done: Done, found: Findings
 ) -> dict[Future[Part], tuple[str, ...]]:
+    keys: dict[str, KeyLine] | None = None
+    checks: tuple[str, ...] = ("V12",)
     if not task.signatures:
         found.not_checked("V06", "đã chọn không kiểm chữ ký", "left out on request")
-        return {}
-    try:
-        keys: dict[str, KeyLine] = parts.keys_of(task.folder, size)
-    except (ThiduaError, EnvelopeError, FormError) as error:
-        found.not_checked("V06", f"không đọc được khóa: {error}", f"no keys could be read: {error}")
-        return {}
+    else:
+        try:
+            keys = parts.keys_of(task.folder, size)
+            checks = ("V06", "V12")
+        except (ThiduaError, EnvelopeError, FormError) as error:
+            told = f"no keys could be read: {error}"
+            found.not_checked("V06", f"không đọc được khóa: {error}", told)
     shares: dict[Future[Part], tuple[str, ...]] = {}
     for after in range(0, size, SHARE):
         until = min(after + SHARE, size)
         name = f"{after}-{until}"
-        if name in done.shares:
+        if keys is not None and name in done.shares:
             found.holds("V06", until - after)
             continue
-        submitted = pool.submit(parts.signature_part, task.folder, size, after, until, keys)
-        shares[submitted] = ("V06", name)
+        submitted = pool.submit(parts.event_part, task.folder, size, after, until, keys)
+        shares[submitted] = (*checks, name)
     return shares
 
 

@@ -133,6 +133,12 @@ def _with_progress(task: Task, *, quiet: bool) -> Verified:
     if quiet or not console.is_terminal:
         return verify(task)
     words = TextColumn("Kiểm tra / verifying {task.completed:.0f}/{task.total:.0f}")
-    with Progress(words, BarColumn(), TimeRemainingColumn(), console=console) as bar:
+    columns = (words, BarColumn(), TimeRemainingColumn())
+    # It draws from this thread alone: verify() forks its workers only where no other thread runs.
+    with Progress(*columns, console=console, auto_refresh=False) as bar:
         row = bar.add_task("verify", total=1)
-        return verify(task, lambda done, total: bar.update(row, completed=done, total=total))
+
+        def show(done: int, total: int) -> None:
+            bar.update(row, completed=done, total=total, refresh=True)
+
+        return verify(task, show)

@@ -23,6 +23,15 @@ _RECORDED: Final = re.compile(
 _BY: Final = re.compile(r"[a-z]{2,20}/[0-9]{1,4}")
 _REFUSED: Final = ("v", "rx", "by", "refused", "jws")
 _SAID: Final = ("v", "rx", "by", "refused", "said")
+_WAS_SAID: Final = {
+    "hash": str,
+    "kid": str,
+    "seq": int,
+    "prev": str,
+    "id": str,
+    "type": str,
+    "subject": str,
+}
 
 
 class EntryError(StopError):
@@ -104,10 +113,13 @@ def _read_refused(position: int, raw: bytes) -> Entry:
         or members["v"] != 1
     ):
         raise EntryError(position, "other members than an entry's")
+    if _json(members) != raw:
+        raise EntryError(position, "bytes that no log writes: a member twice, or blanks")
     refused, by, rx = members["refused"], members["by"], members["rx"]
     if (
         not isinstance(refused, dict)
         or tuple(refused) != ("code", "facts")
+        or not isinstance(refused["code"], str)
         or not isinstance(refused["facts"], dict)
     ):
         raise EntryError(position, "a refusal without code and facts")
@@ -117,8 +129,11 @@ def _read_refused(position: int, raw: bytes) -> Entry:
     jws = members.get("jws")
     if jws is not None and not isinstance(jws, str):
         raise EntryError(position, "the event is no JWS")
-    if "said" in members and not isinstance(said, dict):
-        raise EntryError(position, "what was said is no object")
+    if "said" in members and (
+        not isinstance(said, dict)
+        or {name: type(value) for name, value in said.items()} != _WAS_SAID
+    ):
+        raise EntryError(position, "other members than what was said has")
     return Entry(
         position, parse_ms(rx), by, raw, None if jws is None else jws.encode(), refused, said
     )

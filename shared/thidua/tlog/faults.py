@@ -34,3 +34,11 @@ class ArchiveUnreadableError(StopError):
     def diagnostics(self) -> str:
         """Say that the copy is not whole."""
         return "Lấy lại bản sao đầy đủ của kho lưu. / Get a whole copy of the archive."
+
+
+class ArchiveCutError(ArchiveUnreadableError):
+    """A file of the archive ends too soon; ``entries`` are those of a bundle that stand whole before its end."""
+
+    def __init__(self, where: str, expected: str, entries: tuple[bytes, ...] = ()) -> None:
+        super().__init__(where, f"bị cắt / is cut: {expected}")
+        self.entries = entries

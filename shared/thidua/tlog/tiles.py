@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from thidua.log.entry import MAX_ENTRY_BYTES
-from thidua.tlog.faults import ArchiveFaultError, ArchiveUnreadableError
+from thidua.tlog.faults import ArchiveCutError, ArchiveFaultError, ArchiveUnreadableError
 from thidua.tlog.merkle import EMPTY_ROOT, HASH_SIZE, node_hash, root_of, split
 
 if TYPE_CHECKING:
@@ -57,30 +57,30 @@ def write_bundle(entries: Iterable[bytes]) -> bytes:
 
 def read_bundle(data: bytes, width: int, where: str) -> list[bytes]:
     """
-    The first *width* entries of a bundle.
+    The *width* entries of a bundle.
 
-    Raises :class:`ArchiveFaultError` when it holds fewer, when a length runs over its end, or when anything
-    stands after a bundle's 256th entry.
+    Raises :class:`ArchiveCutError` when it ends before the last of them does, and :class:`ArchiveFaultError` when
+    anything stands after it.
     """
     entries: list[bytes] = []
     at = 0
-    while at < len(data) and len(entries) < WIDTH:
+    while len(entries) < width:
         end = at + _LENGTH + int.from_bytes(data[at : at + _LENGTH], "big")
         if at + _LENGTH > len(data) or end > len(data):
-            raise ArchiveFaultError(where, "whole entries", f"entry {len(entries)} cut off")
+            raise ArchiveCutError(where, f"{len(entries)} / {width}", tuple(entries))
         entries.append(data[at + _LENGTH : end])
         at = end
-    if at != len(data) or len(entries) < width:
-        raise ArchiveFaultError(where, f"{width} entries", f"{len(entries)} in {len(data)} bytes")
-    return entries[:width]
+    if at != len(data):
+        raise ArchiveFaultError(where, f"{width} entries in {at} bytes", f"{len(data)} bytes")
+    return entries
 
 
 class TileFolder:
     """
     The archive in a folder, up to *size*; every hash and proof comes from its files, nothing else is believed.
 
-    Raises :class:`ArchiveUnreadableError` for files that are missing, are no plain files inside the folder or are
-    larger than any of their kind may be, and :class:`ArchiveFaultError` for what they should not say.
+    Raises :class:`ArchiveUnreadableError` for files that are missing or end too soon, and :class:`ArchiveFaultError`
+    for those that are links, no plain files or larger than they may be, and for what they should not say.
     """
 
     def __init__(self, folder: Path, size: int) -> None:
@@ -101,9 +101,11 @@ class TileFolder:
             width = min(WIDTH, count - index * WIDTH)
             if width <= 0:
                 raise ArchiveFaultError(tile_path(level, index), f"a tree of {self.size}", "beyond")
-            relative, data = self._either(tile_path(level, index), width, WIDTH * HASH_SIZE)
-            if len(data) % HASH_SIZE or len(data) < width * HASH_SIZE:
-                raise ArchiveFaultError(relative, f"{width} hashes", f"{len(data)} bytes")
+            relative, data, holds = self._either(tile_path(level, index), width, WIDTH * HASH_SIZE)
+            if len(data) < holds * HASH_SIZE:
+                raise ArchiveCutError(relative, f"{len(data)} bytes / {holds} hashes")
+            if len(data) > holds * HASH_SIZE:
+                raise ArchiveFaultError(relative, f"{holds} hashes", f"{len(data)} bytes")
             hashes = [data[at : at + HASH_SIZE] for at in range(0, width * HASH_SIZE, HASH_SIZE)]
             if len(self._tiles) > WIDTH:
                 self._tiles.pop(next(iter(self._tiles)))
@@ -114,8 +116,8 @@ class TileFolder:
         """The entries of a bundle that the tree of this size has."""
         width = min(WIDTH, self.size - index * WIDTH)
         most = WIDTH * (_LENGTH + MAX_ENTRY_BYTES)
-        relative, data = self._either(bundle_path(index), width, most)
-        return read_bundle(data, width, relative)
+        relative, data, holds = self._either(bundle_path(index), width, most)
+        return read_bundle(data, holds, relative)[:width]
 
     def entries(self, after: int = 0, until: int | None = None) -> Iterator[tuple[int, bytes]]:
         """Positions (from 1) and bytes of the entries after a position, up to *until*."""
@@ -180,12 +182,11 @@ class TileFolder:
         middle = start + split(width)
         return node_hash(self._range(start, middle), self._range(middle, end))
 
-    def _either(self, full: str, width: int, most: int) -> tuple[str, bytes]:
-        """The full file if it is there, else the partial one of just this width."""
-        relative = (
-            full if width == WIDTH or (self.folder / full).exists() else full + _partial(width)
-        )
-        return relative, self.read(relative, most)
+    def _either(self, full: str, width: int, most: int) -> tuple[str, bytes, int]:
+        """The full file if it is there, else the partial one of just this width; and how many it holds."""
+        if width != WIDTH and not os.path.lexists(self.folder / full):
+            return full + _partial(width), self.read(full + _partial(width), most), width
+        return full, self.read(full, most), WIDTH
 
 
 def check_levels(folder: TileFolder) -> None:
@@ -203,18 +204,19 @@ def read_inside(folder: Path, relative: str, most: int) -> bytes:
     """
     The bytes of a plain file inside *folder*, at most *most* of them.
 
-    Raises :class:`ArchiveUnreadableError`: an archive from a stranger may hold links, pipes and endless files.
+    An archive from a stranger may hold links, pipes and endless files: no archive does that was written as one, so
+    they raise :class:`ArchiveFaultError`; what is missing or may not be read raises :class:`ArchiveUnreadableError`.
     """
     root = os.path.realpath(folder)
     path = Path(root) / relative
     if os.path.realpath(path) != str(path):
-        raise ArchiveUnreadableError(relative, "là liên kết / is a link or lies outside")
+        raise ArchiveFaultError(relative, "tệp trong kho / a file inside", "liên kết / a link")
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
         with os.fdopen(descriptor, "rb") as file:
             told = os.fstat(descriptor)
             if not stat.S_ISREG(told.st_mode):
-                raise ArchiveUnreadableError(relative, "không phải tệp / is no plain file")
+                raise ArchiveFaultError(relative, "tệp / a plain file", "thứ khác / another thing")
             if told.st_size > most:
                 raise ArchiveFaultError(relative, f"at most {most} bytes", f"{told.st_size}")
             return file.read(most + 1)

@@ -12,7 +12,7 @@ from services.reporting.following import Projector
 from tests.reporting.archives import signer
 from tests.reporting.entries import CYCLE, MINISTRY, NEXT, Entries
 from tests.reporting.web.conftest import site_on
-from tests.reporting.year import FLAG, UNITS, founding, year_2020
+from tests.reporting.year import FLAG, UNITS, event_at, founding, year_2020
 from thidua.contracts import units as u
 from thidua.tlog.notes import read_checkpoint
 from thidua.tlog.policy import Policy
@@ -62,6 +62,8 @@ RESOURCES = {
     f"/v1/outcome?cycle={CYCLE}": "/v1/outcome",
     "/v1/fingerprints": "/v1/fingerprints",
     "/v1/archive": "/v1/archive",
+    "/v1/checks": "/v1/checks",
+    f"/v1/receipt?hash={event_at(64)}": "/v1/receipt",
 }
 """Every address asked for here, and the path of the OpenAPI document that describes it."""
 
@@ -124,6 +126,7 @@ async def test_every_path_of_the_openapi_document_is_asked_for_here(
     assert set(document["paths"]) - set(RESOURCES.values()) == {
         "/v1/refused/{position}",
         "/v1/proofs/{position}",
+        "/v1/entries/{position}",
     }
 
 
@@ -349,7 +352,9 @@ async def test_an_entrys_proof_and_the_archives_files_are_served_as_they_stand(
     assert proof.checkpoint == checkpoint
     policy = Policy(signer().public)
     assert proof.check(year_2020().raw[63][1], policy).reached
-    assert (await client.get(f"/v1/proofs/{checkpoint.size + 1}")).status_code == 404
+    assert (await client.get("/v1/entries/64")).content == year_2020().raw[63][1]
+    for beyond in (f"/v1/proofs/{checkpoint.size + 1}", f"/v1/entries/{checkpoint.size + 1}"):
+        assert (await client.get(beyond)).status_code == 404
     told = (await client.get("/v1/archive")).json()
     assert (told["position"], told["root"]) == (checkpoint.size, checkpoint.root.hex())
     for path in (

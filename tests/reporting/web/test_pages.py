@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from services.reporting.checked import LAMPS
 from services.reporting.following import Projector
 from services.reporting.projections import ALL
 from services.reporting.projections.board import STEPS
@@ -23,6 +24,7 @@ from tests.reporting.entries import CYCLE, MINISTRY, Entries
 from tests.reporting.web.conftest import site_on
 from tests.reporting.web.html import Page
 from tests.reporting.year import founding
+from thidua.audit.checks import Verdict
 from thidua.contracts import CONTRACTS
 from thidua.contracts import ballots as b
 from thidua.contracts import rulebook as r
@@ -57,6 +59,7 @@ ADDRESSES = [
     "/tu-choi",
     "/de-rieng",
     "/kiem-tra",
+    "/bien-nhan",
     "/nam/{}/{}/{}",
     "/nam/BVHTTDL/BGPB/2020/bo-phieu/{}",
     "/nam/BVHTTDL/BGPB/2020/don-vi/{}",
@@ -214,7 +217,9 @@ async def test_pages_take_nothing_from_elsewhere(client: httpx.AsyncClient) -> N
         min_size=3,
     ),
     query=st.dictionaries(
-        st.sampled_from(["subject", "unit", "type", "before", "most", "version", "cycle", "x"]),
+        st.sampled_from(
+            ["subject", "unit", "type", "before", "most", "version", "cycle", "as_of", "hash"]
+        ),
         st.text(max_size=20) | st.integers().map(str) | st.just(CYCLE),
     ),
     english=st.booleans(),
@@ -250,6 +255,8 @@ def test_every_word_is_there_in_both_languages() -> None:
         ("answer", set(b.Answer.__args__)),
         ("office", set(b.Office.__args__)),
         ("invalid", set(b.InvalidReason.__args__)),
+        ("lamp", set(LAMPS)),
+        ("verdict", set(map(str, Verdict))),
         ("rule", set(r.Rule.__args__)),
         ("tie", {*r.TieStep.__args__, "equal", "ranking"}),
         ("next", set(b.OutcomeDecided.model_fields["next"].annotation.__args__)),

@@ -68,6 +68,12 @@ def test_each_kind_of_entry_is_read_back_as_it_was_written() -> None:
         changed(REFUSED, refused={"code": "X", "facts": []}),
         changed(FORM, said="nothing"),
         changed(FORM, said=None),
+        changed(FORM, said={}),
+        changed(FORM, said=SAID | {"seq": "1"}),
+        changed(FORM, said=SAID | {"name": "Nguyễn Văn A"}),
+        changed(REFUSED, refused={"code": 1, "facts": {}}),
+        REFUSED.replace(b'"refused":{', b'"refused":{"code":"X",'),
+        REFUSED.replace(b":{", b": {"),
     ],
 )
 def test_other_bytes_are_no_entry_and_the_error_names_the_position(raw: bytes) -> None:

@@ -1,0 +1,133 @@
+"""The auditor's figures: sealing, the whole verification, and programs of others on the same folder."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import pymerkle
+
+from tests.bench.figures import Report
+from tests.bench.load import ORIGIN, Cluster
+from thidua.signing import Algorithm, SigningKey
+from thidua.tlog.notes import NoteSigner, unsigned
+from thidua.tlog.policy import Policy, write_policy
+from thidua.tlog.tiles import CHECKPOINT, kept_path
+from thidua.tlog.writing import TileWriter, write_whole
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+PROCESSES: Final = 2
+SEALED_AT_ONCE: Final = 1_000
+SECOND: Final = Path(__file__).parents[2] / "shared" / "verifiers" / "verify.mjs"
+FSCK: Final = Path(sys.prefix) / "foreign" / "fsck"
+"""Built by ``make test-audit``."""
+
+
+def audited(report: Report, of: Cluster, folder: Path, entries: Sequence[bytes]) -> None:
+    """Add every figure of the auditor's to *report*."""
+    count = len(entries)
+    archive, seconds = sealed(of, folder, entries)
+    report.add("sealing, 1,000 a checkpoint", "entries/s", [count / seconds], at_least=25_000)
+    for signatures, least in ((True, 8_000), (False, 25_000)):
+        took = verified(archive, signatures=signatures)
+        name = f"verify, two processes, {'with' if signatures else 'without'} signatures"
+        report.add(name, "entries/s", [count / took.seconds], at_least=least)
+        report.add("… CPU of all its processes", "µs/entry", [took.cpu / count * 1e6])
+        report.add("… memory of the largest", "MB", [took.resident], at_most=300)
+    others = {
+        "second verifier (Node.js), nothing judged": verified_by_node(archive),
+        "Tessera's fsck, tree alone": verified_by_fsck(archive),
+    }
+    for name, other in others.items():
+        if other is not None:
+            report.add(name, "entries/s", [count / other.seconds])
+    by_pymerkle = rooted_by_pymerkle(entries)
+    report.add("pymerkle: root in memory", "entries/s", [count / by_pymerkle])
+
+
+class Sealed(NamedTuple):
+    """An archive in a folder, its policy and the log's key in files beside it, and how many entries it has."""
+
+    folder: Path
+    policy: Path
+    vkey: Path
+    size: int
+
+
+class Took(NamedTuple):
+    """How long a program ran, its CPU seconds in all processes, and the memory of the largest of them in MB."""
+
+    seconds: float
+    cpu: float
+    resident: float
+
+
+def sealed(of: Cluster, folder: Path, entries: Sequence[bytes]) -> tuple[Sealed, float]:
+    """An archive of *entries*, and the seconds that writing, reading back and signing a thousand at a time took."""
+    signer = NoteSigner(ORIGIN, SigningKey.generate(Algorithm.EDDSA))
+    archive = folder / "archive"
+    began = time.perf_counter()
+    writer = TileWriter(archive)
+    for first in range(0, len(entries), SEALED_AT_ONCE):
+        writer.add(entries[first : first + SEALED_AT_ONCE])
+        checkpoint = unsigned(ORIGIN, writer.size, writer.write())
+        note = checkpoint.signed(signer.line(checkpoint.text)).note.encode()
+        write_whole(archive / kept_path(writer.size), note)
+        write_whole(archive / CHECKPOINT, note)
+    passed = time.perf_counter() - began
+    policy, vkey = folder / "policy", folder / "vkey"
+    root = of.founding.root.verifying_key.spki
+    policy.write_text(write_policy(Policy(signer.public, root_spki=root)), encoding="utf-8")
+    vkey.write_text(signer.public.vkey, encoding="ascii")
+    return Sealed(archive, policy, vkey, len(entries)), passed
+
+
+def verified(of: Sealed, *, signatures: bool) -> Took:
+    """``thidua verify`` of the folder on two processes, from its start to its last word."""
+    program = Path(sys.executable).parent / "thidua"
+    asked = [str(program), "verify", str(of.folder), "--policy", str(of.policy)]
+    asked += ["--jobs", str(PROCESSES), "--signatures" if signatures else "--no-signatures"]
+    # Figures that nobody published and signatures that were left out are "not checked".
+    return _timed(asked, 9)
+
+
+def verified_by_node(of: Sealed) -> Took | None:
+    """The second verifier, which judges nothing again, if Node.js is here."""
+    node = shutil.which("node")
+    return _timed([node, str(SECOND), str(of.folder), str(of.policy)], 0) if node else None
+
+
+def verified_by_fsck(of: Sealed) -> Took | None:
+    """Tessera's ``fsck``: tiles and root, no events; if ``make test-audit`` has built it."""
+    if not FSCK.exists():
+        return None
+    asked = [str(FSCK), "-N", "2", "--ui=false", f"--public_key={of.vkey}"]
+    return _timed([*asked, f"--storage_url=file://{of.folder}/"], 0)
+
+
+def rooted_by_pymerkle(entries: Sequence[bytes]) -> float:
+    """Seconds in which pymerkle has the root of the same entries: hashing alone, no files."""
+    began = time.perf_counter()
+    tree = pymerkle.InmemoryTree(algorithm="sha256")
+    for entry in entries:
+        tree.append_entry(entry)
+    tree.get_root()
+    return time.perf_counter() - began
+
+
+def _timed(command: list[str], code: int) -> Took:
+    began = time.perf_counter()
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode != code:
+        raise AssertionError((command, process.returncode))
+    passed = time.perf_counter() - began
+    return Took(passed, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1000)
