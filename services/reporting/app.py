@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import httpx
 import structlog
 from fastapi import FastAPI
 from fastapi.responses import PlainTextResponse
@@ -16,9 +17,10 @@ from pydantic import SecretStr
 
 from services.reporting import following
 from services.reporting.archive import Archive
-from services.reporting.cosigning import cosign
+from services.reporting.cosigning import Cosigning
 from services.reporting.database import open_engine
 from services.reporting.following import Projector
+from services.reporting.history import other_history, take_trimmed
 from services.reporting.publishing import publish_at_rest
 from services.reporting.sealing import Sealing
 from services.reporting.self_check import check_at_rest
@@ -75,7 +77,7 @@ class ReportingSettings(Settings):
         return replace(known, root_spki=known.root_spki or self.root_spki)
 
 
-def create_app(settings: ReportingSettings | None = None) -> FastAPI:
+def create_app(settings: ReportingSettings | None = None) -> FastAPI:  # noqa: PLR0915 - one part after another
     """The service's app; without *settings* they are read from the environment."""
     settings = settings or ReportingSettings.from_environment()
     names = Names(settings.partition)
@@ -91,22 +93,29 @@ def create_app(settings: ReportingSettings | None = None) -> FastAPI:
     projecting = following.follow(
         broker, names.log, projector, lambda at: event_log.follow("projector", at)
     )
+    cosigning = _cosigning(settings, archive)
     sealing = Sealing(
         broker,
         names.log,
         archive,
         event_log,
-        {"the projector": lambda: projector.position},
+        {
+            "the projector": lambda: projector.position,
+            "a witness": lambda: max((one.seen for one in cosigning), default=0),
+        },
         lambda at: event_log.follow("archive", at),
+        lambda: other_history(engine, event_log, archive),
     )
     positions = {"projector": lambda: projector.position, "archive": lambda: sealing.position}
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        policy = settings.policy()
         await wait_for_redis(client)
         await asyncio.to_thread(projector.start)
+        # An archive brought back from an old copy must not be gone on with.
+        await asyncio.gather(*(one.look() for one in cosigning))
         await sealing.begin()
+        await take_trimmed(event_log, archive, projector)
         await following.tell(event_log, positions)
         projecting.rewind()
         sealing.follower.rewind()
@@ -116,11 +125,10 @@ def create_app(settings: ReportingSettings | None = None) -> FastAPI:
             asyncio.create_task(following.keep_telling(event_log, positions)),
             asyncio.create_task(publish_at_rest(engine, projector, archive)),
             asyncio.create_task(
-                check_at_rest(archive, settings.own_policy(policy), WallClock().now)
+                check_at_rest(archive, settings.own_policy(settings.policy()), WallClock().now)
             ),
+            *(asyncio.create_task(one.run()) for one in cosigning),
         ]
-        if policy is not None:
-            keeping.append(asyncio.create_task(cosign(archive, policy)))
         gc.collect()
         gc.freeze()
         log.info("service_started", position=projector.position, sealed=sealing.position)
@@ -133,6 +141,7 @@ def create_app(settings: ReportingSettings | None = None) -> FastAPI:
                     await task
             await broker.stop()
             await client.aclose()
+            await asyncio.gather(*(one.close() for one in cosigning))
             archive.stop()
             app.state.moments.dispose()
             engine.dispose()
@@ -164,3 +173,9 @@ def create_app(settings: ReportingSettings | None = None) -> FastAPI:
 
     add_site(app, engine, archive, sandbox=settings.is_sandbox)
     return app
+
+
+def _cosigning(settings: ReportingSettings, archive: Archive) -> list[Cosigning]:
+    """Who asks the witnesses; nobody when the settings name none."""
+    policy = settings.policy()
+    return [] if policy is None else [Cosigning(archive, policy, httpx.AsyncClient())]

@@ -40,11 +40,14 @@ class Cosigning:
         self._client = client
         self._seen: dict[str, int] = {}
 
+    @property
+    def seen(self) -> int:
+        """The most that a witness has seen of a log longer than ours, 0 when none has."""
+        return max(self.ahead.values(), default=0)
+
     async def ask(self, checkpoint: Checkpoint) -> Checkpoint:
         """*checkpoint* with the cosignatures of everybody who gave one; it is kept in the archive."""
-        named = {
-            name: url for name, url in self.policy.urls.items() if name in self.policy.witnesses
-        }
+        named = dict(self._named())
         bare = checkpoint.only([checkpoint.origin])
         lines = await asyncio.gather(*(self._ask(name, url, bare) for name, url in named.items()))
         cosigned = checkpoint
@@ -70,6 +73,18 @@ class Cosigning:
         )
         return cosigned
 
+    async def look(self) -> None:
+        """Ask how much the witnesses have seen of the newest checkpoint's log, before anything is written to it."""
+        checkpoint = self.archive.checkpoint()
+        if checkpoint is not None:
+            # Who does not write the archive yet keeps nothing of what is answered.
+            bare = checkpoint.only([checkpoint.origin])
+            await asyncio.gather(*(self._ask(name, url, bare) for name, url in self._named()))
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._client.aclose()
+
     async def run(self, *, every: float = EVERY_SECONDS) -> None:
         """Ask for each new checkpoint, for one that is not final again, and once a day when nothing is new."""
         asked, final, rested = -1, False, 0.0
@@ -83,6 +98,9 @@ class Cosigning:
                 final = self.policy.check(cosigned).reached
             await asyncio.sleep(every)
             rested += every
+
+    def _named(self) -> list[tuple[str, str]]:
+        return [one for one in self.policy.urls.items() if one[0] in self.policy.witnesses]
 
     async def _ask(self, name: str, url: str, checkpoint: Checkpoint) -> str | None:
         files = self.archive.files(checkpoint.size)
@@ -115,9 +133,3 @@ class Cosigning:
             log.critical("witness_refused", witness=name, status=answer.status_code)
             return None
         return None
-
-
-async def cosign(archive: Archive, policy: Policy) -> None:
-    """Collect cosignatures for ever."""
-    async with httpx.AsyncClient() as client:
-        await Cosigning(archive, policy, client).run()

@@ -18,7 +18,7 @@ from thidua.errors import RetryError
 from thidua.log import EntryError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from services.reporting.archive import Archive
     from thidua.log import Entry, EventLog
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 PAGE: Final = 1000
+PATROL: Final = 256
+"""Sealed entries compared at one time while the server runs."""
 CLOSED: Final = "closed by the archive"
 """What stands in the place of a run id when the log must not be open."""
 
@@ -75,7 +77,8 @@ class Gatekeeper:
 
     ``check`` is to be called often: it costs two questions to the server while nothing has changed.
     *followers* say how far others have followed: a log that ends before what they took in would
-    write other entries at positions they never look at again.
+    write other entries at positions they never look at again. *history* says why they followed another log.
+    ``patrol`` looks for what is changed while the server runs, a part of the sealed entries each time.
     """
 
     def __init__(
@@ -83,10 +86,13 @@ class Gatekeeper:
         archive: Archive,
         event_log: EventLog,
         followers: Mapping[str, Callable[[], int]] | None = None,
+        history: Callable[[], Awaitable[str | None]] | None = None,
     ) -> None:
         self.archive = archive
         self.log = event_log
         self.followers = dict(followers or {})
+        self._history = history
+        self._patrolled = 0
 
     async def check(self) -> bool:
         """Whether the log is open now; opens it if it may be."""
@@ -101,7 +107,11 @@ class Gatekeeper:
     async def compare_and_open(self, run_id: str) -> bool:
         """Compare everything, then open the log for this run of the server, or close it and say why."""
         reason = (
-            self.archive.alarm() or await self._too_short() or await compare(self.archive, self.log)
+            self.archive.alarm()
+            or await self._too_short()
+            or await compare(self.archive, self.log)
+            or (await self.log.outline()).fault()
+            or (None if self._history is None else await self._history())
         )
         if reason is None:
             await asyncio.to_thread(self.archive.note, run_id, is_open=True, reason=None)
@@ -126,11 +136,31 @@ class Gatekeeper:
                 return f"the log ends at position {tail}, but {name} has followed to {end}"
         return None
 
+    async def patrol(self) -> bool:
+        """Whether the log still holds the next part of what is sealed, and nothing was taken out of it; shuts it if not."""
+        sealed, after = self.archive.position, self._patrolled
+        outline = await self.log.outline()
+        after = max(after if after < sealed else 0, outline.first - 1)
+        # Behind the unsealed tail the archive itself looks.
+        until = min(after + PATROL, sealed)
+        self._patrolled = until
+        fault = outline.fault() or outline.first > sealed + 1
+        if not fault and after < until:
+            kept = await asyncio.to_thread(lambda: list(self.archive.files().entries(after, until)))
+            try:
+                held = await self.log.read(after, until - after)
+                fault = [(entry.position, entry.raw) for entry in held] != kept
+            except EntryError:
+                fault = True
+        # A comparison of everything finds it again and says where.
+        return not fault or await self.compare_and_open((await self.log.gate()).run_id)
+
     async def keep(self, *, every: float = 0.5) -> None:
         """Check for ever; a server that does not answer is asked again."""
         while True:
             try:
-                await self.check()
+                if await self.check():
+                    await self.patrol()
             except (RedisError, OSError, RetryError) as error:
                 log.warning("gate_check_failed", error=type(error).__name__, reason=str(error))
             await asyncio.sleep(every)

@@ -45,6 +45,7 @@ class Sealing:
         event_log: EventLog,
         others: dict[str, Callable[[], int]],
         told: Callable[[int], Awaitable[None]],
+        history: Callable[[], Awaitable[str | None]] | None = None,
     ) -> None:
         self.archive = archive
         self.fault: str | None = None
@@ -53,7 +54,7 @@ class Sealing:
         )
         self._log = event_log
         self._told = told
-        self._gatekeeper = Gatekeeper(archive, event_log, others)
+        self._gatekeeper = Gatekeeper(archive, event_log, others, history)
 
     @property
     def faults(self) -> list[str]:

@@ -20,7 +20,7 @@ from services.units.draining import Draining
 from services.units.evidence.routes import evidence_routes
 from services.units.limits import Rates
 from thidua.log import Names
-from thidua.log.redis_log import RedisLog
+from thidua.log.whole import whole_log
 from thidua.stream import AWAY, Follower, new_broker, new_client, wait_for_redis
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def create_app(settings: DoorSettings | None = None) -> FastAPI:  # noqa: PLR091
     url = settings.redis_url.get_secret_value()
     broker = new_broker(url, "door")
     client = new_client(url)
-    event_log = RedisLog(client, names)
+    event_log = whole_log(client, settings)
     door = Door(
         event_log,
         origin=settings.origin,

@@ -41,6 +41,7 @@ from services.units.door_requests import (
     read_wait,
 )
 from thidua.base64url import encode_base64url
+from thidua.errors import LogTrimmedError
 from thidua.refusals import CATALOGUE, Code, problem
 
 if TYPE_CHECKING:
@@ -213,8 +214,9 @@ def answer_faults(app: FastAPI) -> None:
     async def not_admitted(_request: Request, error: NotAdmittedError) -> Response:
         return answer(*problem_of(error))
 
+    @app.exception_handler(LogTrimmedError)
     @app.exception_handler(RedisError)
-    async def redis_away(_request: Request, error: RedisError) -> Response:
+    async def redis_away(_request: Request, error: Exception) -> Response:
         log.warning("redis_away", error=type(error).__name__)
         return answer(503, problem(Code.BUSY, {"seconds": RETRY_SECONDS}))
 

@@ -114,6 +114,22 @@ class LogShrunkError(StopError):
         return "Restore the log from its archive, then start the services again."
 
 
+class LogTrimmedError(StopError):
+    """The log's beginning was trimmed, and nobody said where its archive can be read."""
+
+    def __init__(self, begins: int, fault: str = "no archive is set") -> None:
+        super().__init__(
+            f"the log begins at position {begins}, what stands before is in the archive: {fault}"
+        )
+        self.begins = begins
+
+    def diagnostics(self) -> str:
+        """Name the settings."""
+        return (
+            "Set THIDUA_ARCHIVE_URL (reporting's /archive/) or THIDUA_ARCHIVE_DIR and start again."
+        )
+
+
 class SettingsError(StopError):
     """A setting is missing or cannot be read."""
 

@@ -18,7 +18,7 @@ from thidua.clock import WallClock
 from thidua.drafting import Signer
 from thidua.judging import PAGE, Judging, inbox_item
 from thidua.log import Names, read_entry
-from thidua.log.redis_log import RedisLog
+from thidua.log.whole import whole_log
 from thidua.settings import Settings
 from thidua.signing import SigningKey
 from thidua.stream import AWAY, Follower, RawEntry, new_broker, new_client, wait_for_redis
@@ -104,7 +104,7 @@ def deciding_app(judge: Judge[S], settings: ServiceSettings) -> AsgiFastStream:
     url = settings.redis_url.get_secret_value()
     broker = new_broker(url, service)
     client = new_client(url)
-    event_log = RedisLog(client, names)
+    event_log = whole_log(client, settings)
     deciding = Deciding(
         Judging(judge, event_log, settings.signer(service), sandbox=settings.is_sandbox)
     )

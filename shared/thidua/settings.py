@@ -59,6 +59,10 @@ class Settings(BaseSettings):
     partition: Annotated[str, Field(pattern=r"^p[0-9]{1,3}$")] = "p0"
     redis_url: SecretStr = SecretStr("redis://localhost:6379/0")
     database_url: SecretStr = SecretStr("sqlite+aiosqlite:///thidua.sqlite3")
+    archive_url: str | None = None
+    """Where the archive answers, reporting's ``/archive/``: what was trimmed from the log is read there."""
+    archive_dir: Path | None = None
+    """The archive's folder, for who can reach it; goes before ``archive_url``."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     @property

@@ -83,7 +83,7 @@ def test_an_award_leads_from_registration_to_the_decision_and_its_money(year_fol
 
 
 def test_before_the_decision_a_proposal_is_called_one(year_folder: Copy) -> None:
-    chain = explained(year_folder, AWARD, 132)
+    chain = explained(year_folder, AWARD, 133)
     assert chain.findings == []
     assert "chưa quyết định" in chain.conclusion.vi
 
@@ -254,7 +254,7 @@ def test_nothing_is_explained_from_a_folder_that_does_not_hold(
 ) -> None:
     copy = year_folder.copied(tmp_path / "archive")
     note = (copy.folder / CHECKPOINT).read_text()
-    (copy.folder / CHECKPOINT).write_text(note.replace("\n227\n", "\n226\n"))
+    (copy.folder / CHECKPOINT).write_text(note.replace("\n228\n", "\n227\n"))
     with pytest.raises(Exception, match="signature"):
         explained(copy, ["ranking", CYCLE])
 

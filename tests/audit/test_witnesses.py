@@ -140,6 +140,10 @@ async def test_an_archive_restored_from_an_old_copy_learns_that_more_was_seen(
         restored = Cosigning(old, policy, client)
         await restored.ask(stale)
         assert restored.ahead == dict.fromkeys(policy.witnesses, 50)
+        started = Cosigning(old, policy, client)
+        await started.look()
+        assert started.seen == 50, "known before anything is written"
+        assert old.checkpoint() == stale
 
 
 def tree(folder: Path, entries: list[bytes], own: NoteSigner | None = None) -> Checkpoint:

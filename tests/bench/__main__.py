@@ -25,6 +25,7 @@ from tests.bench.measures import (
     visible_after,
 )
 from tests.bench.peer import bare_append, peer_append_and_read
+from tests.bench.sealing import WAYS, sealed
 from thidua.testing.servers import postgres_server
 
 T = TypeVar("T")
@@ -51,6 +52,7 @@ def main() -> int:
             _memory(report, on, many)
             _reading(report, on, folder, runs)
             audited(report, on.cluster, folder, [raw for _, raw in entries_of(on)])
+            _sealing(report, on, folder, runs)
     print(report.table())
     document = report.document(runs=runs, events=events, most=many, short=chosen.short)
     if chosen.json:
@@ -110,6 +112,16 @@ def _reading(report: Report, on: Bench, folder: Path, runs: int) -> None:
         with postgres_server() as server:
             postgres.append(len(entries) / _said("PostgreSQL", projected(server.url, entries)))
     report.add("all read models projected, PostgreSQL", "entries/s", postgres, at_least=10_000)
+
+
+def _sealing(report: Report, on: Bench, folder: Path, runs: int) -> None:
+    entries = entries_of(on)
+    for number, (name, how) in enumerate(WAYS.items()):
+        rates = []
+        for run in range(runs):
+            seconds = _said("sealing", sealed(folder / f"sealed-{number}-{run}", entries, how))
+            rates.append(len(entries) / seconds)
+        report.add(name, "entries/s", rates, at_least=None if number else 25_000)
 
 
 def _units(on: Bench, most: int) -> Iterator[Signed]:

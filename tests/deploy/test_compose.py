@@ -126,7 +126,9 @@ def test_secrets_come_from_files_alone() -> None:
         assert secret["file"].startswith(folder), name
     for name, service in SERVICES.items():
         for variable, value in service.get("environment", {}).items():
-            if re.search("PASSWORD|KEY|SECRET|URL", variable):
+            # The archive is public: its address holds no password.
+            secret = re.search("PASSWORD|KEY|SECRET|URL", variable)
+            if secret and variable != "THIDUA_ARCHIVE_URL":
                 assert str(value).startswith("/run/secrets/"), f"{name}: {variable}"
 
 

@@ -20,7 +20,7 @@ from services.reporting.archive import (
 from services.reporting.gatekeeper import Gatekeeper
 from tests.reporting.archives import ORIGIN, Believing, archive_in, signer
 from thidua.errors import LogCorruptError
-from thidua.log import Entry, Gate, read_entry
+from thidua.log import Entry, Gate, Outline, read_entry
 from thidua.signing import Algorithm, SigningKey
 from thidua.tlog.faults import ArchiveCutError
 from thidua.tlog.merkle import leaf_hash, root_of
@@ -44,6 +44,10 @@ class Server:
 
     async def tail(self) -> int:
         return self.raw[-1][0] if self.raw else 0
+
+    async def outline(self) -> Outline:
+        last = await self.tail()
+        return Outline(self.raw[0][0] if self.raw else 0, last, len(self.raw), last)
 
     async def read(self, after: int, most: int) -> list[Entry]:
         self.asked.append(after)

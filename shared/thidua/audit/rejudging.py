@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from thidua.audit.authentic import Authenticity
 from thidua.deciding import Judge, Own, Recorded, Refused
@@ -62,10 +62,20 @@ class _Voice:
 
 @dataclass(slots=True)
 class _Pending:
-    """Own events that must come next from one service, in order."""
+    """Own events that must come next from one service, in order, with the arrival they follow from."""
 
     cause: str
+    rx_ms: int
     owned: deque[tuple[int, Own]] = field(default_factory=deque)
+
+
+class Missing(NamedTuple):
+    """An own event that must come next: who says it in which judge version, its arrival and exact payload."""
+
+    service: str
+    version: int
+    rx_ms: int
+    payload: bytes
 
 
 class Rejudging:
@@ -130,6 +140,21 @@ class Rejudging:
                     left_out=True,
                 )
 
+    def missing(self) -> Missing | None:
+        """The own event that must come next where a log was cut within an append; ``None`` where it ends whole."""
+        for service, pending in self._pending.items():
+            if pending.owned:
+                head = self.authentic.head(service, own_kid(service))
+                payload = self._payload(service, pending, pending.rx_ms, head)
+                return Missing(service, self._folds[service].judge.version, pending.rx_ms, payload)
+        return None
+
+    def _payload(self, service: str, pending: _Pending, rx_ms: int, after: ChainHead) -> bytes:
+        ordinal, own = pending.owned[0]
+        cause = own.cause or pending.cause
+        voice = _Voice(service, self.origin)
+        return own_payload(voice, own, cause=cause, ordinal=ordinal, rx_ms=rx_ms, after=after)
+
     def _judge(self, entry: Entry, fold: Folded[Any], opened: Opened) -> None:
         event = opened.event
         judge = fold.judge
@@ -159,7 +184,9 @@ class Rejudging:
                     raise NotFollowingError(
                         entry.position, "the judge accepts it, the log says refused"
                     )
-                self._pending[judge.service] = _Pending(event.hash, deque(enumerate(follows)))
+                self._pending[judge.service] = _Pending(
+                    event.hash, entry.rx_ms, deque(enumerate(follows))
+                )
                 self.counts.recorded += 1
 
     def _own(self, entry: Entry, fold: Folded[Any], opened: Opened, head: ChainHead) -> None:
@@ -167,20 +194,16 @@ class Rejudging:
         pending = self._pending.get(judge.service)
         if pending is None or not pending.owned:
             owed = judge.due(fold.view(), opened.event.subject, opened.event.rx)
-            pending = self._pending[judge.service] = _Pending("", deque(enumerate(owed)))
+            pending = self._pending[judge.service] = _Pending(
+                "", entry.rx_ms, deque(enumerate(owed))
+            )
         if not pending.owned:
             raise NotFollowingError(
                 entry.position, f"{opened.event.data.TYPE} follows from nothing"
             )
-        ordinal, own = pending.owned.popleft()
-        expected = own_payload(
-            _Voice(judge.service, self.origin),
-            own,
-            cause=own.cause or pending.cause,
-            ordinal=ordinal,
-            rx_ms=entry.rx_ms,
-            after=head,
-        )
+        own = pending.owned[0][1]
+        expected = self._payload(judge.service, pending, entry.rx_ms, head)
+        pending.owned.popleft()
         if not entry.is_recorded or parse_jws(entry.jws or b"").payload != expected:
             raise NotFollowingError(
                 entry.position, f"{own.data.TYPE} says something else than follows"

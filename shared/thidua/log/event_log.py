@@ -180,6 +180,26 @@ class Gate:
     run_id: str
 
 
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """What the server says of the log's stream; a log nobody has deleted from is dense up to what was last written."""
+
+    first: int = 0
+    last: int = 0
+    length: int = 0
+    written: int = 0
+    """The greatest position the server has ever been given."""
+
+    def fault(self) -> str | None:
+        """What was taken out of the log, in words; ``None`` when nothing was."""
+        if self.written != self.last:
+            return f"the log ends at position {self.last}, but {self.written} was written"
+        if self.length and self.length != self.last - self.first + 1:
+            gone = self.last - self.first + 1 - self.length
+            return f"{gone} entries between positions {self.first} and {self.last} are gone"
+        return None
+
+
 class EventLog(Protocol):
     """The log of one partition."""
 
@@ -211,6 +231,9 @@ class EventLog(Protocol):
 
     async def tail(self) -> int:
         """The last position, 0 when the log is empty."""
+
+    async def outline(self) -> Outline:
+        """Where the log begins and ends, and how many entries stand between."""
 
     async def offset(self, service: str) -> str:
         """How far a service's inbox is consumed."""

@@ -24,6 +24,7 @@ from thidua.log.event_log import (
     GateClosed,
     IdUsed,
     InboxFull,
+    Outline,
     Shrunk,
 )
 
@@ -128,6 +129,11 @@ class MemoryLog:
     async def tail(self) -> int:
         """The last position, 0 when the log is empty."""
         return len(self.entries)
+
+    async def outline(self) -> Outline:
+        """Where the log begins and ends, and how many entries stand between."""
+        end = len(self.entries)
+        return Outline(min(1, end), end, end, end)
 
     async def offset(self, service: str) -> str:
         """How far a service's inbox is consumed."""

@@ -26,6 +26,7 @@ from thidua.log.event_log import (
     IdUsed,
     InboxFull,
     NewEntry,
+    Outline,
     Shrunk,
 )
 
@@ -173,6 +174,15 @@ class RedisLog:
         last = await self.client.xrevrange(self.names.log, count=1)
         return int(last[0][0].partition(b"-")[0]) if last else 0
 
+    async def outline(self) -> Outline:
+        """Where the log begins and ends, and how many entries stand between."""
+        if not await self.client.exists(self.names.log):
+            return Outline()
+        told = await self.client.xinfo_stream(self.names.log)
+        ends = (told["first-entry"], told["last-entry"])
+        first, last = (_position(end[0]) if end else 0 for end in ends)
+        return Outline(first, last, told["length"], _position(told["last-generated-id"]))
+
     async def offset(self, service: str) -> str:
         """How far a service's inbox is consumed."""
         return await self._offset(f"inbox:{service}")
@@ -281,6 +291,10 @@ def _entry_line(entry: NewEntry) -> str:
         else f"{receipt.publisher} {receipt.hash} {receipt.outcome} {receipt.code or '-'}"
     )
     return " ".join((entry.id_key or "-", told, *entry.subjects))
+
+
+def _position(stream_id: bytes) -> int:
+    return int(stream_id.partition(b"-")[0])
 
 
 def _place(text: str) -> str | int:

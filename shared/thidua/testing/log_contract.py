@@ -24,6 +24,7 @@ from thidua.log import (
     IdUsed,
     InboxFull,
     NewEntry,
+    Outline,
     Receipt,
     Shrunk,
     UnloggedAnswer,
@@ -84,6 +85,7 @@ class LogContract:
         assert [one.position for one in await log.read(0, 10)] == [1, 2, 3, 4, 5]
         assert [one.position for one in await log.read(3, 1)] == [4]
         assert await log.tail() == 5
+        assert await log.outline() == Outline(first=1, last=5, length=5, written=5)
 
     async def test_heads_are_the_positions_of_the_last_recorded_entry_of_each_subject(
         self, log: EventLog

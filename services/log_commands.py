@@ -1,0 +1,192 @@
+"""``thidua log``: what an operator does to the log itself, restore it from its archive and trim what is sealed."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from redis.exceptions import RedisError
+
+from services.founding import RECORD
+from services.restoring import NotRestoredError, look, restore, verified
+from services.trimming import NotTrimmedError, bounds, trim
+from thidua.audit.authentic import NotAuthenticError
+from thidua.audit.rejudging import NotFollowingError
+from thidua.audit.verifying import policy_in
+from thidua.cli.verify import EXIT_FAILS
+from thidua.clock import WallClock
+from thidua.errors import ThiduaError
+from thidua.log import Names
+from thidua.log.redis_log import RedisLog
+from thidua.settings import Settings
+from thidua.signing import SigningKey
+from thidua.stream import new_client, wait_for_redis
+from thidua.tlog.faults import ArchiveFaultError
+from thidua.tlog.notes import NoteKey
+from thidua.tlog.policy import Policy
+
+app = typer.Typer(
+    name="log",
+    help="Khôi phục và cắt bớt sổ trong Redis. / Restore and trim the log in Redis.",
+    no_args_is_help=True,
+)
+
+Archive = Annotated[Path, typer.Argument(help="The archive's folder.", show_default=False)]
+RedisUrl = Annotated[
+    str | None, typer.Option(help="Where Redis is; else THIDUA_REDIS_URL or its _FILE.")
+]
+PolicyFile = Annotated[
+    Path | None, typer.Option(help="Policy with log key, witnesses and quorum, and root key.")
+]
+Home = Annotated[
+    Path, typer.Option(help="Folder that the log was founded from: founded.json and keys.")
+]
+HOME = Path("thidua-home")
+
+
+def known_policy(policy: Path | None, home: Path, archive: Path) -> Policy:
+    """The policy in a file, or the keys that were kept when the log was founded."""
+    if policy is not None:
+        return policy_in(policy, archive)
+    try:
+        founded = json.loads((home / RECORD).read_bytes())
+        return Policy(NoteKey.parse(founded["archive_vkey"]), root_spki=founded["root_spki"])
+    except (OSError, ValueError, KeyError) as error:
+        raise NotRestoredError(
+            f"không biết khóa của sổ: cần --policy hoặc {home / RECORD} ({error})",
+            f"the log's keys are not known: give --policy, or --home with {RECORD}",
+        ) from None
+
+
+@app.command("restore")
+def restore_log(
+    archive: Archive,
+    reason: Annotated[str, typer.Option(help="Why the log was lost; stands in the log.")],
+    redis_url: RedisUrl = None,
+    policy: PolicyFile = None,
+    home: Home = HOME,
+    root_key: Annotated[
+        Path | None,
+        typer.Option(
+            help="The authority's root key, to say log-restored; else HOME/keys/root.pem."
+        ),
+    ] = None,
+) -> None:
+    """
+    Khôi phục sổ từ kho lưu vào Redis trống. / Restore the log from its archive into an empty Redis.
+
+    The archive is verified first, whole. The log opens for writing when reporting has compared it.
+    """
+    with _said():
+        key = _root_key(root_key or home / "keys" / "root.pem")
+        restoration = verified(archive, known_policy(policy, home, archive))
+        restoration.complete(home / "keys")
+        now_ms = WallClock().now_ms()
+        if key is not None:
+            restoration.announce(reason, key, now_ms)
+
+        async def run(log: RedisLog) -> dict[str, Any]:
+            found = await look(log, restoration)
+            written = 0
+            if found.ends < restoration.sealed:
+                written = await restore(log, restoration, found, now_ms)
+            return {
+                "origin": restoration.origin,
+                "sealed": restoration.sealed,
+                "found": found.ends,
+                "written": written,
+                "position": max(found.ends, restoration.kept.position) if written else found.ends,
+                "announced": key is not None and written > 0,
+                "unjudged": found.unjudged,
+            }
+
+        told = asyncio.run(_with_log(redis_url, restoration.origin, run))
+    typer.echo(json.dumps(told, ensure_ascii=False))
+    if not told["written"]:
+        typer.echo("Sổ đã đủ, không ghi gì. / The log is whole, nothing was written.", err=True)
+    elif not told["announced"]:
+        typer.echo(
+            "Cơ quan chủ quản cần ký log-restored làm sự kiện đầu tiên. / "
+            "The authority must now publish log-restored as the first event.",
+            err=True,
+        )
+
+
+@app.command("trim")
+def trim_log(
+    archive: Archive,
+    to: Annotated[
+        int | None, typer.Option(min=1, help="Last position to trim.", show_default=False)
+    ] = None,
+    sealed: Annotated[bool, typer.Option("--sealed", help="Trim all that may be trimmed.")] = False,
+    backup: Annotated[
+        Path | None, typer.Option(help="A copy of the archive; it is verified.")
+    ] = None,
+    backup_position: Annotated[
+        int | None, typer.Option(min=1, help="Your word that so much is backed up elsewhere.")
+    ] = None,
+    redis_url: RedisUrl = None,
+    policy: PolicyFile = None,
+    home: Home = HOME,
+) -> None:
+    """
+    Cắt khỏi Redis phần đã niêm phong và sao lưu. / Trim from Redis what is sealed and backed up.
+
+    Services started later need THIDUA_ARCHIVE_URL or THIDUA_ARCHIVE_DIR to read the trimmed part.
+    """
+    with _said():
+        if (to is None) != sealed:
+            raise NotTrimmedError("cần --to hoặc --sealed", "give either --to or --sealed")
+        known = known_policy(policy, home, archive)
+
+        async def run(log: RedisLog) -> dict[str, Any]:
+            files, found = await bounds(
+                log, archive, known, copy=backup, backup_position=backup_position
+            )
+            least = min(found, key=lambda bound: bound.position)
+            if to is not None and to > least.position:
+                raise NotTrimmedError(
+                    f"chỉ cắt được đến {least.position}: {least.vi}",
+                    f"at most to {least.position}: {least.en}",
+                )
+            end = least.position if to is None else to
+            return {"trimmed": await trim(log, files, end), "to": end}
+
+        told = asyncio.run(_with_log(redis_url, known.log.name, run))
+    typer.echo(json.dumps(told))
+
+
+@contextmanager
+def _said() -> Iterator[None]:
+    """Say what is wrong in words; exit 4 when a proof says no, 1 otherwise."""
+    try:
+        yield
+    except (ArchiveFaultError, NotAuthenticError, NotFollowingError) as error:
+        typer.echo(f"{error}\n{error.diagnostics()}", err=True)
+        raise typer.Exit(EXIT_FAILS) from None
+    except (ThiduaError, RedisError, OSError) as error:
+        remedy = error.diagnostics() if isinstance(error, ThiduaError) else "Redis?"
+        typer.echo(f"{error}\n{remedy}", err=True)
+        raise typer.Exit(1) from None
+
+
+async def _with_log(
+    redis_url: str | None, origin: str, run: Callable[[RedisLog], Awaitable[dict[str, Any]]]
+) -> dict[str, Any]:
+    given = {"origin": origin} | ({"redis_url": redis_url} if redis_url else {})
+    settings = Settings.model_validate(given)
+    client = new_client(settings.redis_url.get_secret_value())
+    try:
+        await wait_for_redis(client)
+        return await run(RedisLog(client, Names(settings.partition)))
+    finally:
+        await client.aclose()
+
+
+def _root_key(path: Path) -> SigningKey | None:
+    return SigningKey.from_pem(path.read_bytes()) if path.exists() else None
