@@ -59,8 +59,8 @@ class NotHandedInError(RejectError):
 class NotTheirsError(RejectError):
     """Somebody else than the unit that committed, or its authority, would say that a row is erased."""
 
-    def __init__(self, source: str, speakers: tuple[str, str]) -> None:
-        super().__init__(f"{source}: chỉ / only {' , '.join(speakers)}")
+    def __init__(self, source: str, may: tuple[str, str]) -> None:
+        super().__init__(f"{source}: không được; chỉ / may not, only {' · '.join(may)}")
 
 
 class NotSaidError(RejectError):
@@ -114,10 +114,10 @@ def handed_in(path: Path, receipts: Receipts, origin: str) -> Disclosure:
         raise DisclosureError(str(path), error.strerror or str(error)) from None
     _vouched(path, disclosure, parsed, receipts)
     if disclosure.aud != origin:
-        raise NotHandedInError(path, f"aud {disclosure.aud}, {origin}")
+        raise NotHandedInError(path, f"dành cho sổ khác / for another log: {disclosure.aud}")
     for row in disclosure.rows:
         if disclosure.by not in row.speakers:
-            raise NotHandedInError(path, f"{row.ref}: {disclosure.by} ≠ {row.speakers}")
+            raise NotHandedInError(path, f"{row.ref}: không phải của / not of {disclosure.by}")
         if not row.holds:
             raise NotHandedInError(path, f"{row.ref}: không mở cam kết / opens no commitment")
     return disclosure
@@ -126,7 +126,10 @@ def handed_in(path: Path, receipts: Receipts, origin: str) -> Disclosure:
 def _vouched(path: Path, disclosure: Disclosure, parsed: ParsedJws, receipts: Receipts) -> None:
     key = receipts.key(parsed.kid)
     if key is None or key.status != "active" or key.owner != disclosure.by:
-        raise NotHandedInError(path, f"{parsed.kid}: {disclosure.by}?")
+        raise NotHandedInError(
+            path,
+            f"{parsed.kid} không phải khóa còn hiệu lực của / is no valid key of {disclosure.by}",
+        )
     parsed.verify(VerifyingKey.from_spki(key.spki, key.alg))
 
 
