@@ -95,8 +95,9 @@ class Registry:
     The registry of one authority, folded from the events under its code.
 
     ``genesis`` is the authority that established this one; empty for the one that founded the log,
-    whose registry alone holds ``origin``, ``sandbox`` and ``authorities``. ``direct`` are the units that
-    may publish straight into Redis.
+    whose registry alone holds ``origin``, ``sandbox`` and ``authorities``. ``delegates`` are commitments by unit
+    and name, ``erased`` the units' commitments that nobody can open any more, ``direct`` the units that may
+    publish straight into Redis.
     """
 
     authority: str
@@ -111,7 +112,8 @@ class Registry:
     salaries: tuple[tuple[date, int], ...] = ()
     regulations: Mapping[int, u.RegulationIssued] = field(default_factory=dict)
     keys: Mapping[str, Key] = field(default_factory=dict)
-    delegates: frozenset[tuple[str, str]] = frozenset()
+    delegates: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    erased: frozenset[tuple[str, str]] = frozenset()
     direct: frozenset[str] = frozenset()
     judges: Mapping[str, int] = field(default_factory=dict)
     movements: Mapping[int, p.MovementApproved] = field(default_factory=dict)
@@ -280,12 +282,9 @@ def evolve_registry(registry: Registry, event: Event) -> Registry:  # noqa: C901
         case u.UnitSplit():
             unit = registry.units[data.unit]
             parent = replace(unit, into=data.into, ended=unit.ended if data.continues else data.on)
+            born = [registry.units[code] for code in data.into]
             children = [
-                replace(
-                    registry.units[code],
-                    predecessors=(*registry.units[code].predecessors, data.unit),
-                )
-                for code in data.into
+                replace(child, predecessors=(*child.predecessors, data.unit)) for child in born
             ]
             return _with_units(registry, parent, *children)
         case u.UnitDissolved():
@@ -307,7 +306,12 @@ def evolve_registry(registry: Registry, event: Event) -> Registry:  # noqa: C901
                 registry, keys={**registry.keys, old.kid: replace(old, status="revoked")}
             )
         case u.DelegateAppointed():
-            return replace(registry, delegates=registry.delegates | {(data.unit, data.delegate)})
+            return replace(
+                registry,
+                delegates={**registry.delegates, (data.unit, data.delegate): data.commitment},
+            )
+        case u.PersonalDataErased():
+            return replace(registry, erased=registry.erased | {(data.unit, data.commitment)})
         case u.AccessGranted():
             return replace(registry, direct=registry.direct | {data.unit})
         case u.AccessRevoked():

@@ -23,6 +23,7 @@ _NAMES: Final = {
         "key-rotated": "thay khóa",
         "key-revoked": "thu hồi khóa",
         "delegate-appointed": "cử người đại diện",
+        "personal-data-erased": "xóa dữ liệu cá nhân",
         "access-granted": "cho phép gửi thẳng vào Redis",
         "access-revoked": "thôi cho phép gửi thẳng vào Redis",
         "cluster-formed": "thành lập cụm",

@@ -95,6 +95,10 @@ _UNITS: Final = {
         "{unit} cử người đại diện: {role_vi}",
         "{unit} appointed a delegate: {role_vi}",
     ),
+    "personal-data-erased": (
+        "{who} xóa dữ liệu cá nhân sau một cam kết của {unit}: {basis}",
+        "{who} erased the personal data behind a commitment of {unit}: {basis}",
+    ),
     "access-granted": (
         "{who} cho phép {unit} gửi thẳng vào Redis: {basis}",
         "{who} allowed {unit} to publish straight into Redis: {basis}",

@@ -73,14 +73,16 @@ delegates = read_model(
     text("unit", key=True),
     text("delegate", key=True),
     text("role_vi"),
+    text("commitment"),
     text("valid_from"),
     text("valid_to"),
     position(),
+    position("erased_at"),
 )
 
 UNITS = Projection(
     "units",
-    1,
+    2,
     authorities,
     clusters,
     units,
@@ -196,10 +198,19 @@ def _appointed(entry: ProjectedEntry, data: u.DelegateAppointed, rows: Rows) -> 
         unit=data.unit,
         delegate=data.delegate,
         role_vi=data.role_vi,
+        commitment=data.commitment,
         valid_from=as_text(data.valid_from),
         valid_to=as_text(data.valid_to),
         position=entry.position,
     )
+
+
+@UNITS.on(u.PersonalDataErased)
+def _erased(entry: ProjectedEntry, data: u.PersonalDataErased, rows: Rows) -> None:
+    if data.cycle is not None:
+        return
+    for row in rows.where(delegates, unit=data.unit, commitment=data.commitment):
+        rows.put(delegates, **{**row, "erased_at": entry.position})
 
 
 def _name(entry: ProjectedEntry, data: u.UnitRegistered | u.UnitRenamed, rows: Rows) -> None:

@@ -10,6 +10,7 @@ from services.units.domain import (
     departments,
     keys,
     log,
+    persons,
     protests,
     ranking,
     regulation,
@@ -53,6 +54,7 @@ _RegistryData: TypeAlias = (
     | u.KeyRotated
     | u.KeyRevoked
     | u.DelegateAppointed
+    | u.PersonalDataErased
     | u.AccessGranted
     | u.AccessRevoked
     | u.ClusterFormed
@@ -130,6 +132,8 @@ def _registry(  # noqa: C901, PLR0911, PLR0912 - one line per event
             return keys.key_revoked(data, case)
         case u.DelegateAppointed():
             return keys.delegate_appointed(data, case)
+        case u.PersonalDataErased():
+            return persons.personal_data_erased(data, case, view)
         case u.AccessGranted():
             return keys.access_granted(data, case)
         case u.AccessRevoked():

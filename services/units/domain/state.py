@@ -8,6 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from thidua.contracts import Event
+from thidua.contracts import ballots as b
 from thidua.contracts import units as u
 from thidua.standing import Frame, evolve_frame
 
@@ -59,6 +60,7 @@ class Cycle:
     scoring_closed: bool = False
     ranking: u.RankingConsolidated | None = None
     reviewed: bool = False
+    committed: frozenset[tuple[str, str]] = frozenset()
 
     def is_considered(self, unit: str) -> bool:
         """Whether a unit takes part in scoring: it registered, or was excepted from registering."""
@@ -119,6 +121,9 @@ def _scored(cycle: Cycle, event: Event) -> Cycle:  # noqa: C901, PLR0911, PLR091
             return with_points(cycle, unit, criterion, points)
         case u.MidYearReviewHeld():
             return replace(cycle, reviewed=True)
+        case b.CountingBoardElected(members=board):
+            named = {(one.unit, one.commitment) for one in board if one.commitment is not None}
+            return replace(cycle, committed=cycle.committed | named)
         case _:
             return cycle
 

@@ -134,6 +134,12 @@ CHECKS: Final[dict[str, Check]] = {
         "Sự kiện trong biên nhận đứng đúng vị trí đã hứa.",
         "Events of kept receipts stand where they were promised.",
     ),
+    "V19": Check(
+        "Dữ liệu cá nhân được cung cấp mở đúng cam kết",
+        "Disclosed personal data opens its commitment",
+        "Giá trị được cung cấp là giá trị đã cam kết trong sổ; không chứng minh người đó là ai ngoài đời.",
+        "What was disclosed is what was committed to; not who that person is.",
+    ),
 }
 
 

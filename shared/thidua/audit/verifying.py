@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from thidua.audit import parts
 from thidua.audit.checks import CHECKS, Result, Verdict
+from thidua.audit.disclosed import DisclosedTo, RowFound, hold
 from thidua.audit.findings import Done, Findings
 from thidua.contracts.envelope import EnvelopeError, FormError
 from thidua.errors import ThiduaError
@@ -49,6 +50,7 @@ class Verified:
     root: str
     results: tuple[Result, ...]
     counts: Mapping[str, int] = field(default_factory=dict)
+    disclosed: tuple[RowFound, ...] = ()
 
     @property
     def fails(self) -> bool:
@@ -71,6 +73,7 @@ class Verified:
             "holds": self.holds,
             "fails": self.fails,
             "counts": dict(self.counts),
+            "disclosed": [row._asdict() for row in self.disclosed],
             "checks": [
                 {**asdict(one), "verdict": str(one.verdict), "title": CHECKS[one.check].title_en}
                 for one in self.results
@@ -89,6 +92,7 @@ class Task:
     signatures: bool = True
     jobs: int = 0
     resume: Path | None = None
+    disclosures: Sequence[DisclosedTo] = ()
 
 
 def policy_in(path: Path, folder: Path) -> Policy:
@@ -126,8 +130,9 @@ def verify(task: Task, progress: Progress = lambda *_: None) -> Verified:
     found.nothing("V16", NO_SEALED_VOTE)
     found.nothing("V17", "kho lưu không kèm tài liệu / no documents beside this log")
     found.nothing("V18", "không đưa biên nhận nào / no receipts were given")
-    results = found.results()
-    return Verified(checkpoint.origin, checkpoint.size, checkpoint.root.hex(), results, counts)
+    rows = hold(task.disclosures, task.folder, checkpoint.size, task.policy.log.name, found)
+    root = checkpoint.root.hex()
+    return Verified(checkpoint.origin, checkpoint.size, root, found.results(), counts, rows)
 
 
 def _head(task: Task, found: Findings) -> tuple[Checkpoint | None, Quorum | None]:

@@ -15,6 +15,7 @@ from thidua.cli import (
     keys,
     outbox,
     packages,
+    personal,
     receipts,
     verify,
     witness,
@@ -38,6 +39,7 @@ app.add_typer(witness.app, name="witness")
 app.add_typer(outbox.app, name="outbox")
 app.add_typer(packages.app, name="package")
 app.add_typer(receipts.app, name="receipt")
+app.add_typer(personal.app, name="personal")
 app.add_typer(excel.app, name="excel")
 
 

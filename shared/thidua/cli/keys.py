@@ -42,6 +42,11 @@ app = typer.Typer(help="Khóa ký. / Signing keys.", no_args_is_help=True)
 
 def write_key(path: Path, key: SigningKey) -> None:
     """Write a new private key, readable by its owner alone; exits 2 when the file exists or cannot be written."""
+    write_new(path, key.to_pem())
+
+
+def write_new(path: Path, content: bytes) -> None:
+    """Write a new file that its owner alone reads; exits 2 when it exists or cannot be written."""
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _PRIVATE)
     except FileExistsError:
@@ -51,7 +56,7 @@ def write_key(path: Path, key: SigningKey) -> None:
         note(f"không ghi được {path} / cannot write {path}: {error.strerror}")
         raise typer.Exit(Exit.USAGE) from None
     with os.fdopen(descriptor, "wb") as file:
-        file.write(key.to_pem())
+        file.write(content)
         file.flush()
         os.fsync(file.fileno())
 

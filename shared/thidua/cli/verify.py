@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from thidua.audit.checks import CHECKS, Verdict
+from thidua.audit.disclosed import RowFound, bring
 from thidua.audit.verifying import Task, Verified, policy_in, verify
 from thidua.errors import ThiduaError
 
@@ -46,6 +47,10 @@ def verify_folder(
     resume: Annotated[
         Path | None, typer.Option(help="File that keeps which signatures were checked.")
     ] = None,
+    disclosure: Annotated[
+        list[Path] | None,
+        typer.Option(help="Personal data disclosed to you, signed: held against its commitments."),
+    ] = None,
 ) -> None:
     """
     Kiểm tra kho lưu, ngoại tuyến. / Verify an archive, offline.
@@ -62,6 +67,7 @@ def verify_folder(
             signatures=signatures,
             jobs=jobs,
             resume=resume,
+            disclosures=tuple(map(bring, disclosure or ())),
         )
         found = _with_progress(task, quiet=as_json)
     except ThiduaError as error:
@@ -93,7 +99,18 @@ def report(found: Verified) -> str:
             at = f"vị trí / position {one.position}: " if one.position is not None else ""
             told = one.vi if one.vi == one.en else f"{one.vi} / {one.en}"
             lines.append(f"      {at}{told}")
+    lines += [_row(one) for one in found.disclosed]
+    if said := found.counts.get("said"):
+        lines.append(
+            f"Sai dạng, không xét lại được / refused for their form, not judged again: {said}"
+        )
     return "\n".join([*lines, "", _sentence(found)])
+
+
+def _row(one: RowFound) -> str:
+    told = f"      {one.ref} {one.unit} {one.field}: mở cam kết ở mục / opens entry {one.position}"
+    erased = f"đã xóa theo mục / erased by entry {one.erased}"
+    return told if one.erased is None else f"{told}; {erased}"
 
 
 def _sentence(found: Verified) -> str:

@@ -54,7 +54,14 @@ LegalBasis = Annotated[str, StringConstraints(min_length=1, max_length=300)]
 """The decision or article an act rests on, as it is cited: ``QĐ 34/QĐ-BVHTTDL 07/01/2021``."""
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Commitment = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
-"""Salted commitment to a person's name; the name itself never stands in the log."""
+"""Salted commitment to a person's name (``thidua.vault.commit``); the name itself never stands in the log."""
+CycleSubject = Annotated[
+    str,
+    StringConstraints(
+        pattern=r"^[A-Z0-9][A-Z0-9-]{1,15}/[A-Z0-9][A-Z0-9-]{1,15}/(19|20|21)[0-9]{2}$"
+    ),
+]
+"""A cycle: ``BVHTTDL/BGPB/2021``."""
 Kid = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._/-]{1,64}$")]
 Source = Annotated[
     str, StringConstraints(pattern=r"^/(units|authorities|services)/[A-Za-z0-9-]{2,16}$")

@@ -12,6 +12,7 @@ from thidua.contracts.base import (
     Commitment,
     Count,
     CriterionCode,
+    CycleSubject,
     EventData,
     Evidence,
     Kid,
@@ -43,6 +44,8 @@ from thidua.contracts.rulebook import (
 Algorithm = Literal["ES256", "EdDSA", "RS256", "PS256"]
 Spki = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{40,1200}$")]
 Proof = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{60,1200}$")]
+ErasureGround = Literal["request", "purpose-fulfilled", "retention-over", "decision", "agreement"]
+"""On request, its purpose fulfilled, its retention over, by decision of an authority, by agreement."""
 Salary = Annotated[int, Field(ge=1, le=10**10)]
 
 
@@ -266,6 +269,23 @@ class DelegateAppointed(RegistryEvent):
     commitment: Commitment
     valid_from: date
     valid_to: date | None = None
+
+
+class PersonalDataErased(RegistryEvent):
+    """
+    What a commitment of *unit* was made of is deleted; the commitment stays and can be opened no more.
+
+    *cycle* names the cycle in which it stands, for a member of a counting board; a delegate's stands in
+    the registry. *ground* is why (Luật 91/2025/QH15 Điều 14), a word and no text, since a text may name somebody.
+    """
+
+    TYPE: ClassVar[str] = "thidua.units.personal-data-erased.v1"
+    ROLES: ClassVar[tuple[Role, ...]] = (Role.AUTHORITY, Role.OWNER)
+    unit: Code
+    commitment: Commitment
+    cycle: CycleSubject | None = None
+    ground: ErasureGround
+    basis: LegalBasis
 
 
 class AccessGranted(RegistryEvent):
@@ -627,6 +647,7 @@ UnitsEvent = (
     | KeyRotated
     | KeyRevoked
     | DelegateAppointed
+    | PersonalDataErased
     | AccessGranted
     | AccessRevoked
     | ClusterFormed
