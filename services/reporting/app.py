@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import gc
 from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import structlog
 from fastapi import FastAPI
-from fastapi.responses import PlainTextResponse
+from fastapi.responses import PlainTextResponse, Response
 from pydantic import SecretStr
 
 from services.reporting import following
@@ -18,6 +19,7 @@ from services.reporting.archive import Archive
 from services.reporting.cosigning import cosign
 from services.reporting.database import open_engine
 from services.reporting.following import Projector
+from services.reporting.metrics import ReportingMetrics
 from services.reporting.publishing import publish_at_rest
 from services.reporting.sealing import Sealing
 from services.reporting.web.site import add_site
@@ -25,16 +27,21 @@ from thidua.audit.authentic import Authenticity
 from thidua.errors import SettingsError
 from thidua.log import Names
 from thidua.log.redis_log import RedisLog
+from thidua.metrics import CONTENT_TYPE
 from thidua.settings import Settings
 from thidua.signing import SigningKey
-from thidua.stream import new_broker, new_client, wait_for_redis
+from thidua.stream import AWAY, NOT_RUNNING, new_broker, new_client, wait_for_redis
 from thidua.tlog.faults import ArchiveFaultError
 from thidua.tlog.notes import NoteSigner
 from thidua.tlog.policy import read_policy
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable, Mapping
 
+    from faststream.redis import RedisBroker
+    from sqlalchemy import Engine
+
+    from thidua.stream import Follower
     from thidua.tlog.policy import Policy
 
 log = structlog.get_logger(__name__)
@@ -79,8 +86,10 @@ def create_app(settings: ReportingSettings | None = None) -> FastAPI:
     archive = Archive(
         settings.archive_dir, settings.signer(), lambda: Authenticity(settings.origin)
     )
+    metrics = ReportingMetrics()
+    metrics.watch_disk({"archive": settings.archive_dir})
     projecting = following.follow(
-        broker, names.log, projector, lambda at: event_log.follow("projector", at)
+        broker, names.log, projector, lambda at: event_log.follow("projector", at), metrics
     )
     sealing = Sealing(
         broker,
@@ -89,6 +98,7 @@ def create_app(settings: ReportingSettings | None = None) -> FastAPI:
         event_log,
         {"the projector": lambda: projector.position},
         lambda at: event_log.follow("archive", at),
+        metrics,
     )
     positions = {"projector": lambda: projector.position, "archive": lambda: sealing.position}
 
@@ -135,19 +145,62 @@ def create_app(settings: ReportingSettings | None = None) -> FastAPI:
     )
     app.state.broker = broker
 
+    watched = _Watched(broker, event_log, engine, projecting, sealing, positions, metrics)
+    _tell_health(app, watched)
+    add_site(app, engine, archive, sandbox=settings.is_sandbox)
+    return app
+
+
+@dataclass(frozen=True, slots=True)
+class _Watched:
+    """What health and figures are told of."""
+
+    broker: RedisBroker
+    log: RedisLog
+    engine: Engine
+    projecting: Follower
+    sealing: Sealing
+    positions: Mapping[str, Callable[[], int]]
+    metrics: ReportingMetrics
+
+    async def why_not_ready(self) -> list[str]:
+        """What keeps the process from its work; empty when nothing does."""
+        told = (self.projecting.halted, self.projecting.failing, *self.sealing.faults)
+        faults = [fault for fault in told if fault]
+        if not await self.broker.ping(1.0):
+            faults.append(AWAY)
+        running = self.projecting.running and self.sealing.follower.running
+        return faults if running or faults else [NOT_RUNNING]
+
+    async def page(self) -> bytes:
+        """The figures now."""
+        stopped = {
+            "projector": self.projecting.halted,
+            "archive": self.sealing.follower.halted or self.sealing.fault,
+        }
+        halted = [name for name, why in stopped.items() if why]
+        await self.metrics.look(self.log, self.told(), await self.why_not_ready(), halted)
+        self.metrics.sealed.set(self.sealing.position)
+        await asyncio.to_thread(self.metrics.ask, self.engine)
+        return self.metrics.page()
+
+    def told(self) -> dict[str, int]:
+        """How far each has followed."""
+        return {name: position() for name, position in self.positions.items()}
+
+
+def _tell_health(app: FastAPI, watched: _Watched) -> None:
     @app.get("/health/live", include_in_schema=False)
     async def live() -> PlainTextResponse:
         return PlainTextResponse("")
 
     @app.get("/health/ready", include_in_schema=False)
     async def ready() -> PlainTextResponse:
-        told = (projecting.halted, projecting.failing, *sealing.faults)
-        faults = [fault for fault in told if fault]
-        running = projecting.running and sealing.follower.running and await broker.ping(1.0)
-        words = (
-            f"reporting position={projector.position} sealed={sealing.position} {' '.join(faults)}"
-        )
-        return PlainTextResponse(words, 200 if running and not faults else 503)
+        faults = await watched.why_not_ready()
+        at = watched.told()["projector"]
+        words = f"reporting position={at} sealed={watched.sealing.position} {' '.join(faults)}"
+        return PlainTextResponse(words, 503 if faults else 200)
 
-    add_site(app, engine, archive, sandbox=settings.is_sandbox)
-    return app
+    @app.get("/metrics", include_in_schema=False)
+    async def measured() -> Response:
+        return Response(await watched.page(), media_type=CONTENT_TYPE)
