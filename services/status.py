@@ -146,7 +146,7 @@ def status(
 
     Without addresses: the ports of this machine, where compose publishes the door and the pages only.
     """
-    given = dict(_named(one) for one in at or ())
+    given = dict(named(one) for one in at or ())
     watch = Watch(addresses(given, inside=inside), backup_marker)
     expected = frozenset(PROCESSES) if inside else PUBLISHED | given.keys()
     before = watch.look()
@@ -167,6 +167,17 @@ def addresses(given: Mapping[str, str], *, inside: bool) -> dict[str, str]:
         ).rstrip("/")
         for name in PROCESSES
     }
+
+
+def named(text: str) -> tuple[str, str]:
+    """A process and its address as an option gives them; raises ``typer.BadParameter`` for what is neither."""
+    name, _, url = text.partition("=")
+    if name not in PROCESSES or not url.startswith(("http://", "https://")):
+        known = ", ".join(PROCESSES)
+        raise typer.BadParameter(
+            f"{text!r}: cần TÊN=địa chỉ, tên là một trong / expected NAME=URL, NAME one of: {known}"
+        )
+    return name, url
 
 
 parked = typer.Typer(
@@ -201,16 +212,6 @@ def parked_list(
     lines = [f"{one['position']}\t{one['reason']}" for one in found]
     show({"parked": found}, lines or ["không có / none"], as_json=as_json)
     raise typer.Exit(Exit.FAILED if found else Exit.GOOD)
-
-
-def _named(text: str) -> tuple[str, str]:
-    name, _, url = text.partition("=")
-    if name not in PROCESSES or not url.startswith(("http://", "https://")):
-        known = ", ".join(PROCESSES)
-        raise typer.BadParameter(
-            f"{text!r}: cần TÊN=địa chỉ, tên là một trong / expected NAME=URL, NAME one of: {known}"
-        )
-    return name, url
 
 
 def _get(http: httpx.Client, url: str) -> httpx.Response | None:
