@@ -179,7 +179,9 @@ class _Watched:
             "archive": self.sealing.follower.halted or self.sealing.fault,
         }
         halted = [name for name, why in stopped.items() if why]
-        await self.metrics.look(self.log, self.told(), await self.why_not_ready(), halted)
+        faults = await self.why_not_ready()
+        answers = AWAY not in faults
+        await self.metrics.look(self.log, self.told(), faults, halted, answers=answers)
         self.metrics.sealed.set(self.sealing.position)
         await asyncio.to_thread(self.metrics.ask, self.engine)
         return self.metrics.page()

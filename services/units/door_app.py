@@ -132,11 +132,14 @@ def create_app(settings: DoorSettings | None = None) -> FastAPI:  # noqa: PLR091
     @app.get("/metrics", include_in_schema=False)
     async def measured() -> Response:
         halted = ["door"] if any(one.halted for one in followers) else []
-        with suppress(RedisError, OSError):
-            door.metrics.take_down(await door.status(), last_ms=door.receipts.clock_ms)
+        faults = await why_not_ready()
+        is_up = AWAY not in faults
+        if is_up:
+            with suppress(RedisError, OSError):
+                door.metrics.take_down(await door.status(), last_ms=door.receipts.clock_ms)
         door.metrics.streams(len(draining.followers), len(draining.faults()))
         told = {"door": door.receipts.position}
-        await door.metrics.look(event_log, told, await why_not_ready(), halted)
+        await door.metrics.look(event_log, told, faults, halted, answers=is_up)
         return Response(door.metrics.page(), media_type=CONTENT_TYPE)
 
     return app

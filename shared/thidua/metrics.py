@@ -82,21 +82,29 @@ class Metrics:
         positions: Mapping[str, int],
         faults: Collection[str],
         halted: Iterable[str] = (),
+        *,
+        answers: bool = True,
     ) -> None:
-        """Ask the log, and take down how far who follows it is, what keeps the process from work, who stopped for good."""
+        """
+        Ask the log, and take down how far who follows it is, what keeps the process from work, who stopped for good.
+
+        A server that was just found not to answer is not asked: whoever reads the page waits a few seconds at most.
+        """
         self._ready.set(not faults)
         stopped = set(halted)
         for name, position in positions.items():
             self._position.labels(name).set(position)
             self._halted.labels(name).set(name in stopped)
+        self._redis_up.set(0)
+        self._gate.set(0)
+        if not answers:
+            return
         try:
             tail = await event_log.tail()
             gate = await event_log.gate()
             info = await event_log.client.info()
             seconds, micros = await event_log.client.time()
         except (RedisError, OSError):
-            self._redis_up.set(0)
-            self._gate.set(0)
             return
         self._redis_up.set(1)
         self._gate.set(gate.is_open)

@@ -170,7 +170,8 @@ def deciding_app(judge: Judge[S], settings: ServiceSettings) -> AsgiFastStream:
     async def measured(_scope: object) -> AsgiResponse:
         halted = [service] if inbox.halted or entries.halted else []
         faults = await why_not_ready()
-        await metrics.look(event_log, {service: judging.position}, faults, halted)
+        told = {service: judging.position}
+        await metrics.look(event_log, told, faults, halted, answers=AWAY not in faults)
         return AsgiResponse(metrics.page(), 200, {"content-type": CONTENT_TYPE})
 
     return AsgiFastStream(

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
+import signal
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -192,3 +195,17 @@ async def test_the_screen_says_who_does_not_answer_and_what_it_cannot_see(shop: 
     assert any(need.startswith("reporting: không trả lời") for need in told.needs)
     assert told.sealed is None
     assert told.document()["good"] is False
+
+
+async def test_while_redis_hangs_the_figures_still_come_and_say_so(tmp_path: Path) -> None:
+    async with a_house(tmp_path, origin=REAL) as house:
+        assert house.server.pid is not None
+        os.kill(house.server.pid, signal.SIGSTOP)
+        try:
+            async with asyncio.timeout(8):
+                page = (await house.http.get("/metrics")).text
+        finally:
+            os.kill(house.server.pid, signal.SIGCONT)
+        figures = read_figures(page)
+        for state in ("redis_up", "gate_open", "ready"):
+            assert figures[f"thidua_{state}", ""] == 0, state
