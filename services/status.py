@@ -207,7 +207,7 @@ def parked_list(
     try:
         answer = httpx.get(url, timeout=TIMEOUT).raise_for_status()
         found: list[dict[str, Any]] = answer.json()["data"]
-    except (httpx.HTTPError, ValueError, KeyError) as error:
+    except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
         raise ReportingAwayError(url, type(error).__name__) from None
     lines = [f"{one['position']}\t{one['reason']}" for one in found]
     show({"parked": found}, lines or ["không có / none"], as_json=as_json)
