@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import gc
 from contextlib import asynccontextmanager, suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import httpx
 import structlog
 from fastapi import FastAPI
-from fastapi.responses import PlainTextResponse
+from fastapi.responses import PlainTextResponse, Response
 from pydantic import SecretStr
 
 from services.reporting import following
@@ -21,6 +21,7 @@ from services.reporting.cosigning import Cosigning
 from services.reporting.database import open_engine
 from services.reporting.following import Projector
 from services.reporting.history import other_history, take_trimmed
+from services.reporting.metrics import ReportingMetrics
 from services.reporting.publishing import publish_at_rest
 from services.reporting.sealing import Sealing
 from services.reporting.self_check import check_at_rest
@@ -30,15 +31,21 @@ from thidua.clock import WallClock
 from thidua.errors import SettingsError
 from thidua.log import Names
 from thidua.log.redis_log import RedisLog
+from thidua.metrics import CONTENT_TYPE
 from thidua.settings import Settings
 from thidua.signing import SigningKey
-from thidua.stream import new_broker, new_client, wait_for_redis
+from thidua.stream import AWAY, NOT_RUNNING, new_broker, new_client, wait_for_redis
 from thidua.tlog.faults import ArchiveFaultError
 from thidua.tlog.notes import NoteSigner
 from thidua.tlog.policy import Policy, read_policy
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable, Mapping
+
+    from faststream.redis import RedisBroker
+    from sqlalchemy import Engine
+
+    from thidua.stream import Follower
 
 log = structlog.get_logger(__name__)
 
@@ -77,7 +84,7 @@ class ReportingSettings(Settings):
         return replace(known, root_spki=known.root_spki or self.root_spki)
 
 
-def create_app(settings: ReportingSettings | None = None) -> FastAPI:  # noqa: PLR0915 - one part after another
+def create_app(settings: ReportingSettings | None = None) -> FastAPI:
     """The service's app; without *settings* they are read from the environment."""
     settings = settings or ReportingSettings.from_environment()
     names = Names(settings.partition)
@@ -90,8 +97,10 @@ def create_app(settings: ReportingSettings | None = None) -> FastAPI:  # noqa: P
     archive = Archive(
         settings.archive_dir, settings.signer(), lambda: Authenticity(settings.origin)
     )
+    metrics = ReportingMetrics()
+    metrics.watch_disk({"archive": settings.archive_dir})
     projecting = following.follow(
-        broker, names.log, projector, lambda at: event_log.follow("projector", at)
+        broker, names.log, projector, lambda at: event_log.follow("projector", at), metrics
     )
     cosigning = _cosigning(settings, archive)
     sealing = Sealing(
@@ -105,6 +114,7 @@ def create_app(settings: ReportingSettings | None = None) -> FastAPI:  # noqa: P
         },
         lambda at: event_log.follow("archive", at),
         lambda: other_history(engine, event_log, archive),
+        metrics,
     )
     positions = {"projector": lambda: projector.position, "archive": lambda: sealing.position}
 
@@ -157,22 +167,67 @@ def create_app(settings: ReportingSettings | None = None) -> FastAPI:  # noqa: P
     )
     app.state.broker = broker
 
+    watched = _Watched(broker, event_log, engine, projecting, sealing, positions, metrics)
+    _tell_health(app, watched)
+    add_site(app, engine, archive, sandbox=settings.is_sandbox)
+    return app
+
+
+@dataclass(frozen=True, slots=True)
+class _Watched:
+    """What health and figures are told of."""
+
+    broker: RedisBroker
+    log: RedisLog
+    engine: Engine
+    projecting: Follower
+    sealing: Sealing
+    positions: Mapping[str, Callable[[], int]]
+    metrics: ReportingMetrics
+
+    async def why_not_ready(self) -> list[str]:
+        """What keeps the process from its work; empty when nothing does."""
+        told = (self.projecting.halted, self.projecting.failing, *self.sealing.faults)
+        faults = [fault for fault in told if fault]
+        if not await self.broker.ping(1.0):
+            faults.append(AWAY)
+        running = self.projecting.running and self.sealing.follower.running
+        return faults if running or faults else [NOT_RUNNING]
+
+    async def page(self) -> bytes:
+        """The figures now."""
+        stopped = {
+            "projector": self.projecting.halted,
+            "archive": self.sealing.follower.halted or self.sealing.fault,
+        }
+        halted = [name for name, why in stopped.items() if why]
+        faults = await self.why_not_ready()
+        answers = AWAY not in faults
+        await self.metrics.look(self.log, self.told(), faults, halted, answers=answers)
+        self.metrics.sealed.set(self.sealing.position)
+        await asyncio.to_thread(self.metrics.ask, self.engine)
+        return self.metrics.page()
+
+    def told(self) -> dict[str, int]:
+        """How far each has followed."""
+        return {name: position() for name, position in self.positions.items()}
+
+
+def _tell_health(app: FastAPI, watched: _Watched) -> None:
     @app.get("/health/live", include_in_schema=False)
     async def live() -> PlainTextResponse:
         return PlainTextResponse("")
 
     @app.get("/health/ready", include_in_schema=False)
     async def ready() -> PlainTextResponse:
-        told = (projecting.halted, projecting.failing, *sealing.faults)
-        faults = [fault for fault in told if fault]
-        running = projecting.running and sealing.follower.running and await broker.ping(1.0)
-        words = (
-            f"reporting position={projector.position} sealed={sealing.position} {' '.join(faults)}"
-        )
-        return PlainTextResponse(words, 200 if running and not faults else 503)
+        faults = await watched.why_not_ready()
+        at = watched.told()["projector"]
+        words = f"reporting position={at} sealed={watched.sealing.position} {' '.join(faults)}"
+        return PlainTextResponse(words, 503 if faults else 200)
 
-    add_site(app, engine, archive, sandbox=settings.is_sandbox)
-    return app
+    @app.get("/metrics", include_in_schema=False)
+    async def measured() -> Response:
+        return Response(await watched.page(), media_type=CONTENT_TYPE)
 
 
 def _cosigning(settings: ReportingSettings, archive: Archive) -> list[Cosigning]:

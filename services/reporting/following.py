@@ -28,6 +28,7 @@ from services.reporting.database import (
     prepare,
     writing,
 )
+from services.reporting.metrics import ReportingMetrics
 from services.reporting.projection import Plan
 from services.reporting.projections import ALL
 from services.reporting.projections.parked import parked
@@ -214,17 +215,23 @@ class Projector:
 
 
 def follow(
-    broker: RedisBroker, stream: str, projector: Projector, told: Callable[[int], Awaitable[None]]
+    broker: RedisBroker,
+    stream: str,
+    projector: Projector,
+    told: Callable[[int], Awaitable[None]],
+    metrics: ReportingMetrics | None = None,
 ) -> Follower:
     """
     The subscriber that brings the log's entries to *projector*; it goes on from its position.
 
     *told* hears every position that is committed.
     """
+    metrics = metrics or ReportingMetrics()
 
     async def take(entries: list[RawEntry]) -> None:
         batch = [(int(name.partition("-")[0]), fields[b"e"]) for name, fields in entries]
-        await asyncio.to_thread(projector.apply, batch)
+        with metrics.project.time():
+            await asyncio.to_thread(projector.apply, batch)
         await told(projector.position)
 
     return Follower(

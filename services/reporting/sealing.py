@@ -11,6 +11,7 @@ from redis.exceptions import RedisError
 
 from services.reporting.archive import SealedElsewhereError
 from services.reporting.gatekeeper import CLOSED, PAGE, Gatekeeper
+from services.reporting.metrics import ReportingMetrics
 from thidua.errors import StopError, ThiduaError
 from thidua.stream import Follower
 
@@ -46,8 +47,10 @@ class Sealing:
         others: dict[str, Callable[[], int]],
         told: Callable[[int], Awaitable[None]],
         history: Callable[[], Awaitable[str | None]] | None = None,
+        metrics: ReportingMetrics | None = None,
     ) -> None:
         self.archive = archive
+        self._metrics = metrics or ReportingMetrics()
         self.fault: str | None = None
         self.follower = Follower(
             broker, stream, self._take, lambda: f"{self.position}-0", most=PAGE, who="archive"
@@ -106,7 +109,8 @@ class Sealing:
             if self.position >= batch[-1][0]:
                 return
             await asyncio.sleep(STANDBY_SECONDS)
-        await asyncio.to_thread(self.archive.seal, batch)
+        with self._metrics.seal.time():
+            await asyncio.to_thread(self.archive.seal, batch)
         await self._told(self.archive.position)
         if len(batch) < PAGE:
             await asyncio.sleep(SEAL_SECONDS)

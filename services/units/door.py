@@ -16,6 +16,7 @@ import structlog
 from redis.exceptions import RedisError
 
 from services.units.admission import Admissible, NotAdmittedError, admissible, arrival_of, parsed
+from services.units.door_metrics import DoorMetrics
 from services.units.limits import Client, Proofs, Rates
 from services.units.receipts import Receipts, Told, receipt, rehearsed
 from thidua.clock import format_ms
@@ -62,6 +63,7 @@ class Door:
         proofs: Proofs | None = None,
         most_waiting: int = 0,
         key: SigningKey | None = None,
+        metrics: DoorMetrics | None = None,
     ) -> None:
         self.log = event_log
         self.origin = origin
@@ -71,6 +73,7 @@ class Door:
         self.rates = rates or Rates()
         self.proofs = proofs or Proofs()
         self.most_waiting = most_waiting
+        self.metrics = metrics or DoorMetrics()
         self._key = key
         self._lock = asyncio.Lock()
 
@@ -125,6 +128,8 @@ class Door:
         places = await self._enter(events, "jws", drain)
         if places is None:
             return None
+        placed = zip(places, events, strict=True)
+        self.metrics.accepted(event.service for at, (event, _) in placed if isinstance(at, str))
         return [
             _backward(place, event, rx_ms) if isinstance(place, int) else None
             for place, (event, rx_ms) in zip(places, events, strict=True)
@@ -141,9 +146,10 @@ class Door:
             for event, rx_ms in events
         ]
         try:
-            answer = await self.log.admit(
-                items, sandbox=self.sandbox, drain=drain, most=self.most_waiting
-            )
+            with self.metrics.admit.time():
+                answer = await self.log.admit(
+                    items, sandbox=self.sandbox, drain=drain, most=self.most_waiting
+                )
         except (RedisError, OSError) as error:
             log.warning("redis_away", error=type(error).__name__)
             raise busy() from None
@@ -178,18 +184,22 @@ class Door:
                     entering.append((index, event, rx_ms))
                 hashes[index] = event.hash
             except NotAdmittedError as error:
-                results[index] = problem_of(error)
+                results[index] = self._turned_away(error)
         if entering:
             faults = await self.admit([(event, rx_ms) for _, event, rx_ms in entering])
             for (index, _, _), fault in zip(entering, faults or (), strict=True):
                 if fault is not None:
-                    results[index] = problem_of(fault)
+                    results[index] = self._turned_away(fault)
                     del hashes[index]
         if wait > 0:
             await self.receipts.wait(hashes.values(), wait)
         for index, event_hash in hashes.items():
             results[index] = await self.result(event_hash) or _pending(event_hash)
         return _in_order(results)
+
+    def _turned_away(self, error: NotAdmittedError) -> Answer:
+        self.metrics.turned_away(error.code)
+        return problem_of(error)
 
     async def rehearse(
         self,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 from fastapi import FastAPI
-from fastapi.responses import PlainTextResponse
+from fastapi.responses import PlainTextResponse, Response
 from redis.exceptions import RedisError
 
 from services.units.door import PAGE, Door
@@ -21,7 +21,8 @@ from services.units.evidence.routes import evidence_routes
 from services.units.limits import Rates
 from thidua.log import Names
 from thidua.log.whole import whole_log
-from thidua.stream import AWAY, Follower, new_broker, new_client, wait_for_redis
+from thidua.metrics import CONTENT_TYPE
+from thidua.stream import AWAY, NOT_RUNNING, Follower, new_broker, new_client, wait_for_redis
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -101,7 +102,7 @@ def create_app(settings: DoorSettings | None = None) -> FastAPI:  # noqa: PLR091
     app.include_router(evidence_routes(door, settings))
     app.state.draining = draining
 
-    answer_faults(app)
+    answer_faults(app, door.metrics)
     app.include_router(routes(door, settings))
 
     # FastAPI's own way to a document of one's own.
@@ -111,16 +112,34 @@ def create_app(settings: DoorSettings | None = None) -> FastAPI:  # noqa: PLR091
     async def live() -> PlainTextResponse:
         return PlainTextResponse("")
 
-    @app.get("/health/ready", include_in_schema=False)
-    async def ready() -> PlainTextResponse:
-        followers = (entries, answers)
+    followers = (entries, answers)
+
+    async def why_not_ready() -> list[str]:
         alive = await broker.ping(1.0)
         closed = await event_log.why_closed(door.receipts.position) if alive else AWAY
         told = [closed, *(fault for one in followers for fault in (one.halted, one.failing))]
         faults = [fault for fault in told if fault]
         running = all(one.running for one in followers)
+        return faults if running or faults else [NOT_RUNNING]
+
+    @app.get("/health/ready", include_in_schema=False)
+    async def ready() -> PlainTextResponse:
+        faults = await why_not_ready()
         # One publisher's stream that cannot be drained is shown, and takes the door from nobody else.
         words = f"door position={door.receipts.position} {' '.join([*faults, *draining.faults()])}"
-        return PlainTextResponse(words, 200 if running and not faults else 503)
+        return PlainTextResponse(words, 503 if faults else 200)
+
+    @app.get("/metrics", include_in_schema=False)
+    async def measured() -> Response:
+        halted = ["door"] if any(one.halted for one in followers) else []
+        faults = await why_not_ready()
+        is_up = AWAY not in faults
+        if is_up:
+            with suppress(RedisError, OSError):
+                door.metrics.take_down(await door.status(), last_ms=door.receipts.clock_ms)
+        door.metrics.streams(len(draining.followers), len(draining.faults()))
+        told = {"door": door.receipts.position}
+        await door.metrics.look(event_log, told, faults, halted, answers=is_up)
+        return Response(door.metrics.page(), media_type=CONTENT_TYPE)
 
     return app

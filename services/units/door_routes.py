@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from services.units.door import Door
+    from services.units.door_metrics import DoorMetrics
     from services.units.door_settings import DoorSettings
 
 log = structlog.get_logger(__name__)
@@ -207,11 +208,12 @@ def routes(door: Door, settings: DoorSettings) -> APIRouter:  # noqa: C901 - one
     return router
 
 
-def answer_faults(app: FastAPI) -> None:
-    """Let every fault of a request end in a problem document."""
+def answer_faults(app: FastAPI, metrics: DoorMetrics) -> None:
+    """Let every fault of a request end in a problem document, and be counted when it is one of the publisher's."""
 
     @app.exception_handler(NotAdmittedError)
     async def not_admitted(_request: Request, error: NotAdmittedError) -> Response:
+        metrics.turned_away(error.code)
         return answer(*problem_of(error))
 
     @app.exception_handler(LogTrimmedError)

@@ -156,6 +156,7 @@ class Draining:
                 event = admissible(jws, token, key, self._door.origin)
                 _is_of(publisher, event, "" if key is None else key.owner)
             except NotAdmittedError as error:
+                self._door.metrics.turned_away(error.code)
                 taken.answers.append(_told(publisher, error))
                 continue
             stands = await self._door.standing(event.hash)

@@ -44,6 +44,7 @@ from thidua.log import (
     UnloggedAnswer,
 )
 from thidua.log.names import order
+from thidua.metrics import DecidingMetrics
 
 if TYPE_CHECKING:
     from thidua.deciding import Judge
@@ -64,11 +65,18 @@ class Judging(Generic[S]):
     """
 
     def __init__(
-        self, judge: Judge[S], event_log: EventLog, signer: Signer, *, sandbox: bool
+        self,
+        judge: Judge[S],
+        event_log: EventLog,
+        signer: Signer,
+        *,
+        sandbox: bool,
+        metrics: DecidingMetrics | None = None,
     ) -> None:
         self.judge = judge
         self.log = event_log
         self.sandbox = sandbox
+        self.metrics = metrics or DecidingMetrics()
         self.knowledge: Knowledge[S] = Knowledge(judge)
         self.drafting = Drafting(self.knowledge, signer)
         self.offset = "0-0"
@@ -122,9 +130,17 @@ class Judging(Generic[S]):
             _make_ready(ready, waiting, size)
             chunk = ready[:size]
             last = chunk[-1].item.id
-            draft = self.drafting.draft(chunk)
-            match await self._append(self._request(draft, last), ready, waiting):
+            with self.metrics.judge.time():
+                draft = self.drafting.draft(chunk)
+            request = self._request(draft, last)
+            with self.metrics.append.time():
+                answer = await self._append(request, ready, waiting)
+            match answer:
                 case Appended(first=first):
+                    self.metrics.appended(request)
+                    self.metrics.answered(
+                        one.code for one in draft.answers if one.code and one.trial is None
+                    )
                     await self._adopt(draft, first)
                     self.offset = last
                     del waiting[: len(chunk)], ready[: len(chunk)]
@@ -134,6 +150,7 @@ class Judging(Generic[S]):
                     passed = sum(order(item.id) <= order(have) for item in waiting)
                     del waiting[:passed], ready[:passed]
                 case Behind() | ChainMoved() | IdUsed():
+                    self.metrics.not_appended(answer)
                     size = max(1, len(chunk) // 2)
                 case GateClosed(reason=reason):
                     raise GateClosedError(reason)

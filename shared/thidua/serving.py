@@ -19,9 +19,18 @@ from thidua.drafting import Signer
 from thidua.judging import PAGE, Judging, inbox_item
 from thidua.log import Names, read_entry
 from thidua.log.whole import whole_log
+from thidua.metrics import CONTENT_TYPE, DecidingMetrics
 from thidua.settings import Settings
 from thidua.signing import SigningKey
-from thidua.stream import AWAY, Follower, RawEntry, new_broker, new_client, wait_for_redis
+from thidua.stream import (
+    AWAY,
+    NOT_RUNNING,
+    Follower,
+    RawEntry,
+    new_broker,
+    new_client,
+    wait_for_redis,
+)
 
 if TYPE_CHECKING:
     from thidua.deciding import Judge
@@ -97,7 +106,7 @@ def deciding_app(judge: Judge[S], settings: ServiceSettings) -> AsgiFastStream:
     The app of one deciding service; nothing happens before its lifespan starts.
 
     ``/health/live`` answers 204 while Redis answers; ``/health/ready`` 200 only while both followers run
-    and nothing is halted, and the log is open for writing; with the reason otherwise.
+    and nothing is halted, and the log is open for writing; with the reason otherwise. ``/metrics`` is for Prometheus.
     """
     service = judge.service
     names = Names(settings.partition)
@@ -105,10 +114,10 @@ def deciding_app(judge: Judge[S], settings: ServiceSettings) -> AsgiFastStream:
     broker = new_broker(url, service)
     client = new_client(url)
     event_log = whole_log(client, settings)
-    deciding = Deciding(
-        Judging(judge, event_log, settings.signer(service), sandbox=settings.is_sandbox)
-    )
-    judging = deciding.judging
+    metrics = DecidingMetrics()
+    signer = settings.signer(service)
+    judging = Judging(judge, event_log, signer, sandbox=settings.is_sandbox, metrics=metrics)
+    deciding = Deciding(judging)
     inbox = Follower(
         broker, names.inbox(service), deciding.from_inbox, lambda: judging.offset, most=PAGE
     )
@@ -143,15 +152,27 @@ def deciding_app(judge: Judge[S], settings: ServiceSettings) -> AsgiFastStream:
             await client.aclose()
             log.info("service_stopped", service=service, position=judging.position)
 
-    @get
-    async def ready(_scope: object) -> AsgiResponse:
+    async def why_not_ready() -> list[str]:
         answers = await broker.ping(1.0)
         closed = await event_log.why_closed(judging.position) if answers else AWAY
         told = (inbox.halted, entries.halted, inbox.failing, entries.failing, closed)
         faults = [fault for fault in told if fault]
         running = inbox.running and entries.running
+        return faults if running or faults else [NOT_RUNNING]
+
+    @get
+    async def ready(_scope: object) -> AsgiResponse:
+        faults = await why_not_ready()
         body = f"{service} position={judging.position} offset={judging.offset} {' '.join(faults)}".encode()
-        return AsgiResponse(body, 200 if running and not faults else 503)
+        return AsgiResponse(body, 503 if faults else 200)
+
+    @get
+    async def measured(_scope: object) -> AsgiResponse:
+        halted = [service] if inbox.halted or entries.halted else []
+        faults = await why_not_ready()
+        told = {service: judging.position}
+        await metrics.look(event_log, told, faults, halted, answers=AWAY not in faults)
+        return AsgiResponse(metrics.page(), 200, {"content-type": CONTENT_TYPE})
 
     return AsgiFastStream(
         broker,
@@ -160,6 +181,7 @@ def deciding_app(judge: Judge[S], settings: ServiceSettings) -> AsgiFastStream:
         asgi_routes=[
             ("/health/live", make_ping_asgi(broker, timeout=1.0)),
             ("/health/ready", ready),
+            ("/metrics", measured),
         ],
         asyncapi_path="/asyncapi",
         logger=None,

@@ -38,6 +38,7 @@ POLL_MS = 1000
 BACK_OFF = (0.05, 0.2, 0.5, 1.0, 2.0)
 GRACE_SECONDS = 8.0
 AWAY = "Redis does not answer"
+NOT_RUNNING = "a follower does not run"
 FOLLOW = "follow"
 """What a follower is called in the AsyncAPI document when its process has one for a stream."""
 

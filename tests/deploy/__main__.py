@@ -29,6 +29,9 @@ NO_ENGINE: Final = (
 )
 
 
+SCREEN: Final = ("exec", "--no-TTY", "reporting", "thidua", "status", "--inside")
+
+
 def main() -> int:
     """Prove it; 0 only when everything held."""
     asked = argparse.ArgumentParser(prog="make test-deploy", description=__doc__)
@@ -74,6 +77,8 @@ def _prove(stack: Stack, scenario: Scenario, steps: Steps, *, short: bool) -> No
         words.append(f"{outcome['signatures']} signatures, {outcome['reward_total']} đồng")
     with steps.step("the log: nothing lost, nothing doubled") as words:
         words.append(check_log(stack, scenario, root))
+    with steps.step("the operator's screen, from inside: nobody is needed") as words:
+        words.append(stack.compose(*SCREEN).splitlines()[0])
     if short:
         return
     before = stack.entries()

@@ -16,6 +16,7 @@ SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 ONE_SHOT = {"init", "provision", "access"}
 LASTING = sorted(SERVICES.keys() - ONE_SHOT)
 STORES = {"redis", "postgres"}
+OPTIONAL = {"prometheus"}
 IMAGE = (DEPLOY / "Dockerfile").read_text(encoding="utf-8")
 
 
@@ -24,7 +25,7 @@ def words(command: list[str]) -> str:
 
 
 def test_every_process_of_ours_has_its_container_and_the_stores_theirs() -> None:
-    assert set(LASTING) == PROCESSES.keys() | STORES
+    assert set(LASTING) == PROCESSES.keys() | STORES | OPTIONAL
     for name in PROCESSES:
         assert words(SERVICES[name]["command"]).startswith(f"run {name} ")
 
@@ -54,7 +55,7 @@ def test_a_lasting_container_is_watched_and_always_brought_back(name: str) -> No
     assert int(check["interval"].removesuffix("s")) >= 10
     assert check["start_period"]
     assert check["start_interval"]
-    if name not in STORES:
+    if name not in STORES | OPTIONAL:
         assert "/health/ready" in words(check["test"])
 
 
@@ -64,9 +65,9 @@ def test_what_runs_once_is_not_brought_back(name: str) -> None:
     assert SERVICES[name]["healthcheck"] == {"disable": True}
 
 
-def test_only_pages_and_door_are_published_and_on_the_loopback_address_alone() -> None:
+def test_only_pages_door_and_figures_are_published_and_on_the_loopback_address_alone() -> None:
     ports = {name: service["ports"] for name, service in SERVICES.items() if "ports" in service}
-    assert ports.keys() == {"door", "reporting"}
+    assert ports.keys() == {"door", "reporting", "prometheus"}
     for [published] in ports.values():
         assert published.startswith("127.0.0.1:")
     assert COMPOSE["networks"]["backend"] == {"internal": True}
@@ -96,6 +97,7 @@ def test_nobody_runs_as_root_but_who_hands_out_the_secrets() -> None:
         "postgres": "999:999",
         "provision": "0:0",
         "access": "999:999",
+        "prometheus": "65534:65534",
     }
     assert re.search(r"^USER 10001:10001$", IMAGE, re.MULTILINE)
     assert SERVICES["provision"]["network_mode"] == "none"

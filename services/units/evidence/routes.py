@@ -79,6 +79,8 @@ def evidence_routes(door: Door, settings: EvidenceSettings) -> APIRouter:
     spool = Spool(folder / "uploads", settings.kinds)
     keeping = Keeping(spool, settings.store(folder), scanner(settings.evidence_scan))
     announcing = Announcing(door, settings.voice, folder)
+    door.metrics.watch_disk({"evidence": folder})
+    door.metrics.watch_evidence(lambda: keeping.fault is not None, lambda: len(spool.all()))
     taking = Taking(settings, keeping, announcing)
     routes = APIRouter(lifespan=_at_work(keeping, announcing, clock))
     routes.include_router(_uploads(taking, Speaking(door, clock), clock, settings))
