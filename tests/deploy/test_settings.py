@@ -39,7 +39,7 @@ def options_of(command: Any) -> set[str]:
     return {one.envvar for one in told if getattr(one, "envvar", None)}
 
 
-KNOWN = FIELDS | options_of(init) | options_of(grant)
+KNOWN = FIELDS | options_of(init) | options_of(grant) | {"THIDUA_VAULT_URL"}
 
 
 def test_every_setting_a_container_gets_is_one_the_code_reads() -> None:
