@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
 import httpx
@@ -80,27 +81,45 @@ class EvidenceClient:
         Raises :class:`NotTakenError` when the door refuses it.
         """
         statement = upload_of(path, aud=self.origin, unit=unit, subject=subject, exp=0)
+        until = time.monotonic() + self.patience
         with httpx.Client(base_url=self.url, timeout=60.0) as http:
-            begun = self._ask(
-                http, statement, "POST", UPLOADS, {"upload-length": str(statement.size)}
-            )
-            place = begun.headers["location"]
-            offset, moved = -1, time.monotonic()
-            while offset < statement.size:
-                now = int(self._ask(http, statement, "HEAD", place, {}).headers["upload-offset"])
-                if now > offset:
-                    offset, moved = now, time.monotonic()
-                    on_progress(offset, statement.size)
-                if offset >= statement.size:
-                    break
-                answer = self._part(http, statement, place, path, offset)
-                if answer is None or _passes(answer):
-                    if time.monotonic() - moved > self.patience:
-                        raise DoorUnreachableError(self.url, "the upload does not go on")
-                    time.sleep(1.0)
-                elif answer.is_error:
-                    raise NotTakenError(answer.status_code, _document(answer))
-            return self._outcome(http, statement, place, wait)
+            while True:
+                begun = self._ask(
+                    http, statement, "POST", UPLOADS, {"upload-length": str(statement.size)}
+                )
+                place = begun.headers["location"]
+                try:
+                    self._send(http, statement, place, path, on_progress)
+                    return self._outcome(http, statement, place, wait)
+                except NotTakenError as error:
+                    # A door that was restarted knows a finished upload by its file alone: asked anew it says so.
+                    if error.status != HTTPStatus.NOT_FOUND or time.monotonic() > until:
+                        raise
+
+    def _send(
+        self,
+        http: httpx.Client,
+        statement: UploadStatement,
+        place: str,
+        path: Path,
+        on_progress: Callable[[int, int], None],
+    ) -> None:
+        """Send what the door does not have yet, part after part."""
+        offset, moved = -1, time.monotonic()
+        while offset < statement.size:
+            now = int(self._ask(http, statement, "HEAD", place, {}).headers["upload-offset"])
+            if now > offset:
+                offset, moved = now, time.monotonic()
+                on_progress(offset, statement.size)
+            if offset >= statement.size:
+                return
+            answer = self._part(http, statement, place, path, offset)
+            if answer is None or _passes(answer):
+                if time.monotonic() - moved > self.patience:
+                    raise DoorUnreachableError(self.url, "the upload does not go on")
+                time.sleep(1.0)
+            elif answer.is_error:
+                raise NotTakenError(answer.status_code, _document(answer))
 
     @staticmethod
     def has_at(url: str, sha256: str) -> bool:
