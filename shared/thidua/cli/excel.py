@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from thidua.cli.answers import KeyFile, Kid, Origin, OutboxFolder, Source, Url, identity
+from thidua.cli.answers import Exit, KeyFile, Kid, Origin, OutboxFolder, Source, Url, identity
 from thidua.errors import RejectError
 from thidua.excel.faults import ExcelMissingError
 from thidua.excel.importing import OutboxSending, Sent, send_all
@@ -20,9 +20,6 @@ from thidua.excel.rules import Kind, Named, Rules, Told, gather, parse_events, r
 if TYPE_CHECKING:
     from thidua.excel.checking import Report
 
-EXIT_REFUSED = 3
-EXIT_UNAVAILABLE = 7
-EXIT_PARTLY = 8
 MOST_BYTES = 64_000_000
 
 app = typer.Typer(
@@ -136,7 +133,7 @@ def check_workbook(
         _write(events, unsigned(report.events()))
     _tell(report, as_json=as_json)
     if report.faults:
-        raise typer.Exit(EXIT_REFUSED)
+        raise typer.Exit(Exit.REFUSED)
 
 
 def unsigned(events: list[dict[str, Any]]) -> bytes:
@@ -174,7 +171,7 @@ def import_workbook(
     events, report = _events_of(file, who.values.get("source", ""))
     if report is not None and (report.faults or dry_run):
         _tell(report, as_json=as_json)
-        raise typer.Exit(EXIT_REFUSED if report.faults else 0)
+        raise typer.Exit(Exit.REFUSED if report.faults else 0)
     if dry_run:
         typer.echo(f"{len(events)} sự kiện / events", err=True)
         return
@@ -270,5 +267,5 @@ def _end(results: list[Sent], wanted: int, first: int, *, as_json: bool) -> None
             "Sự kiện này nằm trong hộp gửi; chạy lại lệnh khi có mạng. / It is kept in the outbox: run it again.",
             err=True,
         )
-        sys.exit(EXIT_UNAVAILABLE)
-    sys.exit(EXIT_PARTLY if recorded else EXIT_REFUSED)
+        sys.exit(Exit.UNAVAILABLE)
+    sys.exit(Exit.PARTLY if recorded else Exit.REFUSED)
