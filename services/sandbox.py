@@ -15,8 +15,11 @@ from services.player import Player, first_moment
 from services.pledges.domain import JUDGE as PLEDGES
 from services.processes import System
 from services.reporting.checking import fingerprints_of_log
+from services.scenarios.secret import Desk
 from services.units.domain import JUDGE as UNITS
 from thidua.audit.rejudging import Rejudged, Rejudging
+from thidua.contracts.rulebook import Question
+from thidua.contracts.units import RulebookAdopted
 from thidua.embedded import RedisServer
 from thidua.log import Entry, Names
 from thidua.log.redis_log import RedisLog
@@ -54,7 +57,18 @@ class Sandbox:
         self, door: DoorClient, on_progress: Callable[[int, int, str], None] = lambda *_: None
     ) -> Player:
         """A player of the scenario through *door*."""
-        return Player(self.scenario, door, self.founding.root, self.founding.root_kid, on_progress)
+        player = Player(
+            self.scenario, door, self.founding.root, self.founding.root_kid, on_progress
+        )
+        player.words = Desk(self.set_up, _questions(self.scenario)).words
+        return player
+
+    def set_up(self, cycle: str, ballot: str) -> dict[str, Any]:
+        """A secret ballot as the reporting API tells it; every service has followed when it is asked."""
+        path = f"/v1/cycles/{cycle}/ballots/{ballot}/election"
+        with httpx.Client(base_url=self.system.url("reporting"), timeout=60) as api:
+            told: dict[str, Any] = api.get(path).raise_for_status().json()["data"]
+        return told
 
     def outcome(self) -> dict[str, Any]:
         """
@@ -121,6 +135,16 @@ def founded(scenario: Scenario, folder: Path) -> Founding:
         name_en=setup.authority.name_en,
         rx_ms=first_moment(scenario),
     )
+
+
+def _questions(scenario: Scenario) -> dict[str, Question]:
+    """How the scenario's rulebook asks, by matter; the last one where there are several."""
+    return {
+        question["about"]: Question.model_validate(question, strict=False)
+        for line in scenario.lines
+        if line.type == RulebookAdopted.TYPE
+        for question in line.data["voting"]["questions"]
+    }
 
 
 async def _entries(redis_url: str) -> list[Entry]:

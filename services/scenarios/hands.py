@@ -55,6 +55,11 @@ class Custody:
         """Who publishes for trustee *owner*."""
         return self.seats[owner - 1].source
 
+    @property
+    def key(self) -> int:
+        """The key that votes are encrypted under."""
+        return self._known().election_key(GROUP)
+
     def key_generation(self) -> Iterator[s.TrusteeEvent]:
         """Every message of the four rounds, in an order in which they may arrive."""
         name = self.draft.ballot
