@@ -15,11 +15,9 @@ from services.player import Player, first_moment
 from services.pledges.domain import JUDGE as PLEDGES
 from services.processes import System
 from services.reporting.checking import fingerprints_of_log
-from services.scenarios.secret import Desk
+from services.scenarios.secret import Desk, questions_of
 from services.units.domain import JUDGE as UNITS
 from thidua.audit.rejudging import Rejudged, Rejudging
-from thidua.contracts.rulebook import Question
-from thidua.contracts.units import RulebookAdopted
 from thidua.embedded import RedisServer
 from thidua.log import Entry, Names
 from thidua.log.redis_log import RedisLog
@@ -60,7 +58,7 @@ class Sandbox:
         player = Player(
             self.scenario, door, self.founding.root, self.founding.root_kid, on_progress
         )
-        player.words = Desk(self.set_up, _questions(self.scenario)).words
+        player.words = Desk(self.set_up, questions_of(self.scenario)).words
         return player
 
     def set_up(self, cycle: str, ballot: str) -> dict[str, Any]:
@@ -135,16 +133,6 @@ def founded(scenario: Scenario, folder: Path) -> Founding:
         name_en=setup.authority.name_en,
         rx_ms=first_moment(scenario),
     )
-
-
-def _questions(scenario: Scenario) -> dict[str, Question]:
-    """How the scenario's rulebook asks, by matter; the last one where there are several."""
-    return {
-        question["about"]: Question.model_validate(question, strict=False)
-        for line in scenario.lines
-        if line.type == RulebookAdopted.TYPE
-        for question in line.data["voting"]["questions"]
-    }
 
 
 async def _entries(redis_url: str) -> list[Entry]:

@@ -18,7 +18,8 @@ from services.scenarios.hands import Custody, Voters
 from thidua.contracts import EventData
 from thidua.contracts import ballots as b
 from thidua.contracts import secret_ballots as s
-from thidua.contracts.units import ClockAdvanced
+from thidua.contracts.rulebook import Question
+from thidua.contracts.units import ClockAdvanced, RulebookAdopted
 from thidua.errors import StopError
 from thidua.voting.credentials import draw_base58
 from thidua.voting.election import Election, read_election
@@ -29,7 +30,6 @@ from thidua.voting.tally import tally_in
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from thidua.contracts.rulebook import Question
     from thidua.voting.group import Chance
 
 _MINISTRY_SHARES: Final = ("vu-thi-dua", "van-phong")
@@ -238,9 +238,9 @@ class Desk:
     questions: dict[str, Question]
     chance: Chance = field(default=secrets.randbelow, repr=False)
     _drafts: dict[str, s.ElectionDrafted] = field(default_factory=dict)
-    _custody: dict[str, Custody] = field(default_factory=dict, repr=False)
+    custody: dict[str, Custody] = field(default_factory=dict, repr=False)
     _said: dict[tuple[str, str, int], s.TrusteeEvent] = field(default_factory=dict, repr=False)
-    _voters: dict[str, Voters] = field(default_factory=dict, repr=False)
+    voters: dict[str, Voters] = field(default_factory=dict, repr=False)
 
     def words(self, line: Line) -> dict[str, Any]:
         """The data of *line*, with what only its publisher's client can add."""
@@ -264,31 +264,31 @@ class Desk:
                 return self._said[name, line.type, owner]
             case s.TrusteeDrillPassed.TYPE:
                 known = self._election(line.subject, name)
-                custody = self._custody[name]
+                custody = self.custody[name]
                 return custody.drill(name, known.uuid, known.fingerprint, owner)
             case s.CredentialRegistered.TYPE:
-                return self._voters[name].register(line.publisher)
+                return self.voters[name].register(line.publisher)
             case s.SecretVoteCast.TYPE:
                 draft = self._drafts[name]
                 question = self.questions[draft.about]
                 choices = choices_of(draft.form, question, draft.nominees, line.data["marks"])
                 known = self._election(line.subject, name)
-                return self._voters[name].vote(line.publisher, known, choices)
+                return self.voters[name].vote(line.publisher, known, choices)
             case s.PartiallyDecrypted.TYPE:
                 told = self.look(line.subject, name)
                 tally = tally_in(told["tally"], told["counted"])
                 known = self._election(line.subject, name)
-                return self._custody[name].decrypt(name, known, tally, owner)
+                return self.custody[name].decrypt(name, known, tally, owner)
             case _:
                 return None
 
     def _draft(self, draft: s.ElectionDrafted) -> None:
         self._drafts[draft.ballot] = draft
-        self._voters[draft.ballot] = Voters(draft.ballot, draft.uuid, self.chance)
+        self.voters[draft.ballot] = Voters(draft.ballot, draft.uuid, self.chance)
         if draft.keys_of is not None:
-            self._custody[draft.ballot] = self._custody[draft.keys_of]
+            self.custody[draft.ballot] = self.custody[draft.keys_of]
             return
-        custody = self._custody[draft.ballot] = Custody(draft, self.chance)
+        custody = self.custody[draft.ballot] = Custody(draft, self.chance)
         for one in custody.key_generation():
             self._said[draft.ballot, one.TYPE, one.owner] = one
 
@@ -296,6 +296,16 @@ class Desk:
         """The election as it was fixed, once it is found to be the drafted one under the keys made here."""
         draft = self._drafts[name]
         known = read_election(str(self.look(subject, name)["election"]))
-        if known.uuid != draft.uuid or known.key != self._custody[name].key:
+        if known.uuid != draft.uuid or known.key != self.custody[name].key:
             raise FingerprintError(name)
         return known
+
+
+def questions_of(scenario: Scenario) -> dict[str, Question]:
+    """How the scenario's rulebook asks, by matter; the last one where there are several."""
+    return {
+        question["about"]: Question.model_validate(question, strict=False)
+        for line in scenario.lines
+        if line.type == RulebookAdopted.TYPE
+        for question in line.data["voting"]["questions"]
+    }
