@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import structlog
@@ -212,6 +213,26 @@ class Projector:
         self._generation = generation
         self._rows = Rows(generation.number, self.plan.tables)
         self._position = generation.position
+
+
+@dataclass(slots=True)
+class Backlog:
+    """
+    What the log held when the process began: until it is projected, pages speak of the past.
+
+    A generation that is built beside the live one keeps nobody from reading that.
+    """
+
+    projector: Projector
+    until: int = 0
+
+    @property
+    def fault(self) -> str | None:
+        """How far the read models are behind what was there before them; ``None`` when they are not."""
+        position = self.projector.position
+        if position >= self.until or self.projector.generation.state == "building":
+            return None
+        return f"the read models have followed to position {position} of {self.until}"
 
 
 def follow(
