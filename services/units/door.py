@@ -15,7 +15,14 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 import structlog
 from redis.exceptions import RedisError
 
-from services.units.admission import Admissible, NotAdmittedError, admissible, arrival_of, parsed
+from services.units.admission import (
+    Admissible,
+    NotAdmittedError,
+    arrival_of,
+    each_admissible,
+    outcome,
+    parsed,
+)
 from services.units.door_metrics import DoorMetrics
 from services.units.limits import Client, Proofs, Rates
 from services.units.receipts import Receipts, Told, receipt, rehearsed
@@ -26,13 +33,14 @@ from thidua.knowledge import own_source
 from thidua.log import Admission, Admitted, Drain, Fenced, GateClosed, InboxFull, read_entry
 from thidua.receipts import DOOR, Receipt, hash_in, sign_receipt
 from thidua.refusals import Code, problem
+from thidua.signing import ParsedJws
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from thidua.log import Entry
     from thidua.log.redis_log import RedisLog
-    from thidua.signing import ParsedJws, SigningKey
+    from thidua.signing import SigningKey
     from thidua.stream import RawEntry
 
 log = structlog.get_logger(__name__)
@@ -100,19 +108,32 @@ class Door:
             self.receipts.answered(fields[b"hash"].decode(), told)
         self.answered_to = entries[-1][0]
 
-    async def check(self, token: bytes) -> Admissible:
-        """The event in *token* when it may enter; raises :class:`NotAdmittedError` when it may not."""
-        jws: ParsedJws = parsed(token)
-        if self.receipts.key(jws.kid) is None:
+    async def check(self, tokens: Sequence[bytes]) -> list[Admissible | NotAdmittedError]:
+        """Per token the event in it when it may enter, or why it may not."""
+        read = [outcome(parsed, token) for token in tokens]
+        named = {jws.kid for jws in read if isinstance(jws, ParsedJws)}
+        if any(self.receipts.key(kid) is None for kid in named):
             await self.catch_up()
-        return admissible(jws, token, self.receipts.key(jws.kid), self.origin)
+        keys = {kid: self.receipts.key(kid) for kid in named}
+        return each_admissible(read, tokens, keys, self.origin)
 
-    async def welcome(self, token: bytes, client: Client) -> Admissible:
-        """The event in *token* when *client* may send it now; raises :class:`NotAdmittedError`."""
-        event = await self.check(token)
+    async def welcome(
+        self, tokens: Sequence[bytes], client: Client, arrival: str | None
+    ) -> list[tuple[Admissible, int] | NotAdmittedError]:
+        """Per token the event in it and its arrival when *client* may send it now, or why not."""
+        return [
+            outcome(self._may_send, event, client, arrival)
+            if isinstance(event, Admissible)
+            else event
+            for event in await self.check(tokens)
+        ]
+
+    def _may_send(
+        self, event: Admissible, client: Client, arrival: str | None
+    ) -> tuple[Admissible, int]:
         self.proofs.check(event.publisher, client, event.hash)
-        self.rates.charge(event.publisher, len(token), event.hash)
-        return event
+        self.rates.charge(event.publisher, len(event.jws), event.hash)
+        return event, arrival_of(arrival, event, sandbox=self.sandbox)
 
     async def admit(
         self, events: Sequence[tuple[Admissible, int]], drain: Drain | None = None
@@ -176,15 +197,14 @@ class Door:
         results: dict[int, Answer] = {}
         entering: list[tuple[int, Admissible, int]] = []
         hashes: dict[int, str] = {}
-        for index, token in enumerate(tokens):
-            try:
-                event = await self.welcome(token, client)
-                rx_ms = arrival_of(arrival, event, sandbox=self.sandbox)
-                if self.receipts.place(event.hash) is None:
-                    entering.append((index, event, rx_ms))
-                hashes[index] = event.hash
-            except NotAdmittedError as error:
-                results[index] = self._turned_away(error)
+        for index, found in enumerate(await self.welcome(tokens, client, arrival)):
+            if isinstance(found, NotAdmittedError):
+                results[index] = self._turned_away(found)
+                continue
+            event, rx_ms = found
+            if self.receipts.place(event.hash) is None:
+                entering.append((index, event, rx_ms))
+            hashes[index] = event.hash
         if entering:
             faults = await self.admit([(event, rx_ms) for _, event, rx_ms in entering])
             for (index, _, _), fault in zip(entering, faults or (), strict=True):
@@ -216,16 +236,15 @@ class Door:
         """
         results: dict[int, Answer] = {}
         entering: list[tuple[int, Admissible, int]] = []
-        for index, token in enumerate(tokens):
-            try:
-                event = await self.welcome(token, client)
-                rx_ms = arrival_of(arrival, event, sandbox=self.sandbox)
-                if self.receipts.place(event.hash) is None:
-                    entering.append((index, event, rx_ms))
-                else:
-                    results[index] = await self._stands(event.hash)
-            except NotAdmittedError as error:
-                results[index] = problem_of(error)
+        for index, found in enumerate(await self.welcome(tokens, client, arrival)):
+            if isinstance(found, NotAdmittedError):
+                results[index] = problem_of(found)
+                continue
+            event, rx_ms = found
+            if self.receipts.place(event.hash) is None:
+                entering.append((index, event, rx_ms))
+            else:
+                results[index] = await self._stands(event.hash)
         runs: dict[int, tuple[str, Admissible]] = {}
         if entering:
             places = await self._enter([(event, rx_ms) for _, event, rx_ms in entering], "dry")

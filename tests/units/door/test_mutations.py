@@ -13,18 +13,26 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.scenarios.format import read_scenario
-from services.units.admission import NotAdmittedError, admissible, arrival_of, parsed
+from services.units.admission import (
+    Admissible,
+    NotAdmittedError,
+    admissible,
+    arrival_of,
+    each_admissible,
+    outcome,
+    parsed,
+)
 from services.units.door import problem_of
 from services.units.door_requests import check_same, read_tokens, read_wait
 from tests.units.door.house import THREE
 from thidua.base64url import encode_base64url
-from thidua.contracts.envelope import EnvelopeError, FormError
+from thidua.contracts.envelope import Envelope, EnvelopeError, FormError
 from thidua.drafting import InboxItem, read_item
 from thidua.errors import MalformedError
 from thidua.log import read_entry, write_said
 from thidua.receipts import RECEIPT_TYP, parse_receipt
 from thidua.refusals import CATALOGUE, Stage
-from thidua.signing import EMPTY_HASH, TYP, Algorithm, SigningKey
+from thidua.signing import EMPTY_HASH, TYP, Algorithm, ParsedJws, SigningKey
 from thidua.standing import Key
 
 if TYPE_CHECKING:
@@ -166,6 +174,9 @@ def at_the_border(raw: bytes) -> str:
         check_same(jws.hash, raw)
         same_as_another(raw)
         event = admissible(jws, raw, KEY if jws.kid == KEY.kid else None, ORIGIN)
+        said = Envelope.model_validate_json(jws.payload)
+        assert event[4:7] == (said.subject, said.type, said.id)
+        assert event.time.isoformat() == said.time.isoformat()
         arrival_of(None, event, sandbox=True)
     except NotAdmittedError as error:
         return answered(error)
@@ -230,6 +241,29 @@ def test_a_mutated_event_meets_a_code_of_the_catalogue_or_the_judge() -> None:
         "KEY_UNKNOWN", "SIGNATURE_INVALID", "ENVELOPE_INVALID", "AUDIENCE_WRONG", "SOURCE_WRONG",
         "TYPE_UNKNOWN_SERVICE", "said SCHEMA_INVALID", "said TYPE_UNKNOWN", "said TEXT_NOT_NFC", "to be judged",
     } <= ends.keys(), ends  # fmt: skip
+
+
+def test_events_of_a_batch_are_answered_as_each_alone() -> None:
+    keys = {KEY.kid: KEY}
+
+    def told(one: Admissible | NotAdmittedError) -> object:
+        return (one.code, one.facts, one.event) if isinstance(one, NotAdmittedError) else one
+
+    def check(chance: Random) -> str:
+        tokens = [token(chance, TYP, chance.choice(BASES)) for _ in range(3)]
+        read = [outcome(parsed, raw) for raw in tokens]
+        named = {jws.kid: keys.get(jws.kid) for jws in read if isinstance(jws, ParsedJws)}
+        together = each_admissible(read, tokens, named, ORIGIN)
+        alone = [
+            outcome(admissible, jws, raw, keys.get(jws.kid), ORIGIN)
+            if isinstance(jws, ParsedJws)
+            else jws
+            for jws, raw in zip(read, tokens, strict=True)
+        ]
+        assert [told(one) for one in together] == [told(one) for one in alone]
+        return "admitted" if any(isinstance(one, Admissible) for one in together) else "none"
+
+    assert {"admitted", "none"} <= for_many_seeds(check, FEWER).keys()
 
 
 def test_a_mutated_receipt_is_malformed_or_a_receipt() -> None:
