@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import closing
 from pathlib import Path
 from typing import Annotated
 
@@ -38,12 +39,12 @@ def show_receipt(
     as_json: AsJson = False,
 ) -> None:
     """Xem biên nhận của một sự kiện. / Show what became of an event; exit 5 when nothing is known."""
-    door = DoorClient(identity(url=url).url)
-    if signed:
-        token = door.signed_receipt(event_hash)
-        show({"receipt": token}, [token], as_json=as_json)
-        return
-    reply = door.receipt(event_hash)
+    with closing(DoorClient(identity(url=url).url)) as door:
+        if signed:
+            token = door.signed_receipt(event_hash)
+            show({"receipt": token}, [token], as_json=as_json)
+            return
+        reply = door.receipt(event_hash)
     show(
         reply.document,
         [f"{key}\t{value}" for key, value in reply.document.items()],
@@ -89,7 +90,8 @@ def check(
         note(f"không có tệp {path} / no such file, and no event's hash")
         raise typer.Exit(Exit.NOT_FOUND)
     else:
-        token = DoorClient(settings.url).signed_receipt(receipt).encode()
+        with closing(DoorClient(settings.url)) as door:
+            token = door.signed_receipt(receipt).encode()
     found = check_receipt(token, key, origin=settings.values.get("origin"))
     if not path.exists() and found.hash != receipt:
         note(f"biên nhận của sự kiện khác / the receipt of another event: {found.hash}")
