@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 NAMES: Final = {Algorithm.ES256: "ES256", Algorithm.EDDSA: "Ed25519"}
 BATCH: Final = 100
 """Events in one request, as the door's own settings allow."""
-TURN: Final = 50
+TURN: Final = BATCH
 """Events checked before bare verification has its turn: what disturbs the machine disturbs both."""
 PATIENCE: Final = 600.0
 MOST_YEARS: Final = 400_000
