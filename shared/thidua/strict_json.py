@@ -26,6 +26,7 @@ _MAX_DIGITS: Final = len(str(MAX_INTEGER)) + 1
 _STRINGS: Final = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)', re.DOTALL)
 _NOT_BRACKETS: Final = bytes(set(range(256)) - set(b"[]{}"))
 _OPENING: Final = frozenset(b"[{")
+_BACKSLASH: Final = ord("\\")
 
 # Escapes that can make a string no database or encoder will take: surrogates and U+0000.
 _DOUBTFUL_ESCAPE: Final = re.compile(rb"\\u(?:[dD][89a-fA-F]|0000)")
@@ -72,7 +73,7 @@ def _read_plain(raw: bytes) -> dict[str, Any] | None:
     They have no second reading then: no name twice, no escape, no white space. Most publishers write so;
     ``None`` means look closer, at three times the cost.
     """
-    if b"\\" in raw:
+    if _BACKSLASH in raw:
         return None
     try:
         document = from_json(raw, allow_inf_nan=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from collections import Counter
 from copy import deepcopy
 from random import Random
@@ -45,6 +46,8 @@ EACH: Final = 50
 """Mutated inputs for one seed; a failing seed makes the same ones again."""
 SEEDS: Final = int(os.environ.get("THIDUA_TEST_INPUTS", "2000")) // EACH
 FEWER: Final = max(40, SEEDS // 10)
+STEP: Final = 10_000
+"""After so many of them a long run says how far it is."""
 
 BASES: Final = [
     {
@@ -227,6 +230,8 @@ def for_many_seeds(check: Callable[[Random], str], seeds: int = SEEDS) -> Counte
         chance = Random(seed)
         for _ in range(EACH):
             ends[check(chance)] += 1
+        if ends.total() % STEP == 0:
+            print(f"· {ends.total():,} / {EACH * seeds:,}", file=sys.stderr, flush=True)
 
     run()
     return ends
