@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Final, NamedTuple, TypeVar, TypeVarTuple, Unpack
+from typing import TYPE_CHECKING, Annotated, Final, NamedTuple
 
 from pydantic import AwareDatetime, Field, ValidationError
 
@@ -16,10 +16,7 @@ from thidua.signing import ParsedJws, VerifyingKey, parse_jws, parse_payload
 from thidua.standing import Key
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-
-T = TypeVar("T")
-Given = TypeVarTuple("Given")
+    from collections.abc import Mapping, Sequence
 
 
 class NotAdmittedError(RejectError):
@@ -77,38 +74,30 @@ def admissible(jws: ParsedJws, token: bytes, key: Key | None, origin: str) -> Ad
 
 
 def each_admissible(
-    read: Sequence[ParsedJws | NotAdmittedError],
+    read: Mapping[int, ParsedJws],
     tokens: Sequence[bytes],
     keys: Mapping[str, Key | None],
     origin: str,
-) -> list[Admissible | NotAdmittedError]:
+) -> dict[int, Admissible | NotAdmittedError]:
     """
-    What :func:`admissible` returns or raises for each of several tokens that were read.
+    What :func:`admissible` returns or raises for each of several tokens that were read, by their numbers.
 
     All signatures are verified before any payload is looked at: what the processor keeps at hand serves one
     of the two at a time.
     """
-    signers = [
-        jws if isinstance(jws, NotAdmittedError) else outcome(_signer, jws, keys[jws.kid])
-        for jws in read
-    ]
-    found: list[Admissible | NotAdmittedError] = []
-    for jws, token, signer in zip(read, tokens, signers, strict=True):
-        if isinstance(jws, NotAdmittedError):
-            found.append(jws)
-        elif isinstance(signer, NotAdmittedError):
-            found.append(signer)
-        else:
-            found.append(outcome(_meant, jws, token, signer, origin))
+    found: dict[int, Admissible | NotAdmittedError] = {}
+    vouched: dict[int, Key] = {}
+    for at, jws in read.items():
+        try:
+            vouched[at] = _signer(jws, keys[jws.kid])
+        except NotAdmittedError as error:
+            found[at] = error
+    for at, key in vouched.items():
+        try:
+            found[at] = _meant(read[at], tokens[at], key, origin)
+        except NotAdmittedError as error:
+            found[at] = error
     return found
-
-
-def outcome(step: Callable[[Unpack[Given]], T], *given: *Given) -> T | NotAdmittedError:
-    """What a check returns, or why it lets nothing in."""
-    try:
-        return step(*given)
-    except NotAdmittedError as error:
-        return error
 
 
 def _signer(jws: ParsedJws, key: Key | None) -> Key:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 
 import structlog
 from redis.exceptions import RedisError
@@ -20,7 +20,6 @@ from services.units.admission import (
     NotAdmittedError,
     arrival_of,
     each_admissible,
-    outcome,
     parsed,
 )
 from services.units.door_metrics import DoorMetrics
@@ -48,6 +47,7 @@ log = structlog.get_logger(__name__)
 PAGE: Final = 1000
 RETRY_SECONDS: Final = 2
 """After how long it is worth sending again what was not stored."""
+T = TypeVar("T")
 Answer = tuple[int, dict[str, Any]]
 """An HTTP status and its document."""
 NOBODY: Final = Client()
@@ -110,30 +110,41 @@ class Door:
 
     async def check(self, tokens: Sequence[bytes]) -> list[Admissible | NotAdmittedError]:
         """Per token the event in it when it may enter, or why it may not."""
-        read = [outcome(parsed, token) for token in tokens]
-        named = {jws.kid for jws in read if isinstance(jws, ParsedJws)}
+        found: dict[int, Admissible | NotAdmittedError] = {}
+        read: dict[int, ParsedJws] = {}
+        for at, token in enumerate(tokens):
+            try:
+                read[at] = parsed(token)
+            except NotAdmittedError as error:
+                found[at] = error
+        named = {jws.kid for jws in read.values()}
         if any(self.receipts.key(kid) is None for kid in named):
             await self.catch_up()
         keys = {kid: self.receipts.key(kid) for kid in named}
-        return each_admissible(read, tokens, keys, self.origin)
+        found |= each_admissible(read, tokens, keys, self.origin)
+        return _in_order(found)
 
     async def welcome(
         self, tokens: Sequence[bytes], client: Client, arrival: str | None
     ) -> list[tuple[Admissible, int] | NotAdmittedError]:
         """Per token the event in it and its arrival when *client* may send it now, or why not."""
-        return [
-            outcome(self._may_send, event, client, arrival)
-            if isinstance(event, Admissible)
-            else event
-            for event in await self.check(tokens)
-        ]
+        found: list[tuple[Admissible, int] | NotAdmittedError] = []
+        for event in await self.check(tokens):
+            try:
+                found.append(
+                    event
+                    if isinstance(event, NotAdmittedError)
+                    else (event, self._may_send(event, client, arrival))
+                )
+            except NotAdmittedError as error:
+                found.append(error)
+        return found
 
-    def _may_send(
-        self, event: Admissible, client: Client, arrival: str | None
-    ) -> tuple[Admissible, int]:
+    def _may_send(self, event: Admissible, client: Client, arrival: str | None) -> int:
+        """The arrival of an event that *client* may send now."""
         self.proofs.check(event.publisher, client, event.hash)
         self.rates.charge(event.publisher, len(event.jws), event.hash)
-        return event, arrival_of(arrival, event, sandbox=self.sandbox)
+        return arrival_of(arrival, event, sandbox=self.sandbox)
 
     async def admit(
         self, events: Sequence[tuple[Admissible, int]], drain: Drain | None = None
@@ -377,5 +388,5 @@ def _backward(seen_ms: int, event: Admissible, rx_ms: int) -> NotAdmittedError:
     return NotAdmittedError(Code.CLOCK_BACKWARD, facts, event=event.hash)
 
 
-def _in_order(results: dict[int, Answer]) -> list[Answer]:
+def _in_order(results: dict[int, T]) -> list[T]:
     return [results[index] for index in range(len(results))]
