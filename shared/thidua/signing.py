@@ -40,6 +40,7 @@ __all__ = [
 
 TYP: Final = "thidua-event+jws"
 
+_PARTS: Final = 3
 _MAX_HEADER: Final = 512
 _MAX_QUOTE: Final = 80
 _MEMBERS: Final = frozenset({"alg", "kid", "typ"})
@@ -115,16 +116,17 @@ def parse_jws(token: bytes | str, typ: str = TYP) -> ParsedJws:
     """
     _bound(len(token))
     raw = token.encode("ascii", "replace") if isinstance(token, str) else bytes(token)
-    signing_input, dot, signature = raw.rpartition(b".")
-    header, second_dot, payload = signing_input.partition(b".")
-    if not dot or not second_dot or b"." in payload:
+    parts = raw.split(b".")
+    if len(parts) != _PARTS:
         raise MalformedError(
             Code.JWS_MALFORMED,
             "",
-            given=f"{raw.count(b'.')} dots",
+            given=f"{len(parts) - 1} dots",
             expected="three parts and two dots",
         )
+    header, payload, signature = parts
     alg, kid = _header(header, typ)
+    signing_input = raw[: -len(signature) - 1]
     digest = hashlib.sha256(signing_input).digest()
     return ParsedJws(
         alg,
