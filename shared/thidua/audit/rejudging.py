@@ -93,10 +93,11 @@ class Rejudging:
         origin: str,
         root_spki: str | None = None,
         signatures: bool = True,
+        one_reading: bool = False,
     ) -> None:
         self.origin = origin
         self.counts = Rejudged()
-        self.authentic = Authenticity(origin, root_spki)
+        self.authentic = Authenticity(origin, root_spki, one_reading=one_reading)
         self._signatures = signatures
         self._folds = {judge.service: Folded(judge) for judge in judges}
         self._pending: dict[str, _Pending] = {}
@@ -108,8 +109,8 @@ class Rejudging:
         self.finish()
         return self.counts
 
-    def take(self, entry: Entry) -> None:
-        """Judge the next entry again."""
+    def take(self, entry: Entry) -> Opened | None:
+        """Judge the next entry again; its event, ``None`` for one that was refused for its form."""
         service = judged_by(entry)
         fold = self._folds.get(service)
         if fold is None:
@@ -119,7 +120,7 @@ class Rejudging:
         self.counts.signatures = self.authentic.signatures
         if opened is None:
             self.counts.said += 1
-            return
+            return None
         if entry.by == GENESIS:
             self.counts.recorded += 1
         elif opened.event.source == own_source(service):
@@ -129,6 +130,7 @@ class Rejudging:
         if entry.is_recorded:
             for each in self._folds.values():
                 each.apply(opened.event)
+        return opened
 
     def finish(self) -> None:
         """Check that no own event is missing at the end."""
