@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
@@ -25,8 +24,6 @@ from thidua.tlog.tiles import WIDTH, TileFolder, check_levels
 
 AUTHENTIC = ("V07", "V08", "V09", "V10", "V12")
 JUDGED = (*AUTHENTIC, "V13", "V14")
-_OFTEN = 20_000
-"""How many objects are made between two looks for garbage: what a judge keeps is never any."""
 
 
 class Rebuild(Protocol):
@@ -206,7 +203,7 @@ def _judged(
         to.judges, origin=to.origin, root_spki=to.root_spki, signatures=False, one_reading=True
     )
     authentic, part = rejudging.authentic, Part((*JUDGED, "V11"))
-    with _into(part), _seldom_collecting():
+    with _into(part):
         for entry in entries_of(folder, size):
             try:
                 opened = rejudging.take(entry)
@@ -282,21 +279,10 @@ def _into(part: Part) -> Iterator[None]:
         part.unreadable = str(error)
 
 
-@contextmanager
-def _seldom_collecting() -> Iterator[None]:
-    """Look for garbage less often than usual: states grow by many objects of which none is any."""
-    before = gc.get_threshold()
-    gc.set_threshold(_OFTEN, 20, 100)
-    try:
-        yield
-    finally:
-        gc.set_threshold(*before)
-
-
 def rebuilt_part(folder: Path, size: int, to: Held, rebuilding: Rebuilding) -> Part:
     """The read models of the first entries, up to the published position, built anew (V15)."""
     part = Part(("V15",))
-    with _into(part), _seldom_collecting(), rebuilding() as rebuild:
+    with _into(part), rebuilding() as rebuild:
         for entry in entries_of(folder, size, until=to.published):
             rebuild.take(entry, _opened(entry))
         part.prints = dict(rebuild.prints())
