@@ -115,7 +115,6 @@ class Rejudging:
         fold = self._folds.get(service)
         if fold is None:
             raise NotFollowingError(entry.position, f"nobody here judges for {service}")
-        before = self.authentic.head(service, own_kid(service))
         opened = self.authentic.take(entry, signatures=self._signatures)
         self.counts.signatures = self.authentic.signatures
         if opened is None:
@@ -124,7 +123,7 @@ class Rejudging:
         if entry.by == GENESIS:
             self.counts.recorded += 1
         elif opened.event.source == own_source(service):
-            self._own(entry, fold, opened, before)
+            self._own(entry, fold, opened)
         else:
             self._judge(entry, fold, opened)
         if entry.is_recorded:
@@ -186,13 +185,14 @@ class Rejudging:
                     raise NotFollowingError(
                         entry.position, "the judge accepts it, the log says refused"
                     )
-                self._pending[judge.service] = _Pending(
-                    event.hash, entry.rx_ms, deque(enumerate(follows))
-                )
+                if follows:
+                    self._pending[judge.service] = _Pending(
+                        event.hash, entry.rx_ms, deque(enumerate(follows))
+                    )
                 self.counts.recorded += 1
 
-    def _own(self, entry: Entry, fold: Folded[Any], opened: Opened, head: ChainHead) -> None:
-        judge = fold.judge
+    def _own(self, entry: Entry, fold: Folded[Any], opened: Opened) -> None:
+        judge, said = fold.judge, opened.envelope
         pending = self._pending.get(judge.service)
         if pending is None or not pending.owned:
             owed = judge.due(fold.view(), opened.event.subject, opened.event.rx)
@@ -204,7 +204,9 @@ class Rejudging:
                 entry.position, f"{opened.event.data.TYPE} follows from nothing"
             )
         own = pending.owned[0][1]
-        expected = self._payload(judge.service, pending, entry.rx_ms, head)
+        # It is authentic, so what it says of its chain is so.
+        after = ChainHead(said.seq - 1, said.prev)
+        expected = self._payload(judge.service, pending, entry.rx_ms, after)
         pending.owned.popleft()
         if not entry.is_recorded or parse_jws(entry.jws or b"").payload != expected:
             raise NotFollowingError(
