@@ -7,14 +7,18 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from services.reporting.columns import APPENDED
 from services.reporting.database import create_generation, open_engine, prepare, writing
 from services.reporting.fingerprint import RowDigests, fingerprints_of
+from services.reporting.projected import ProjectedEntry, as_text
 from services.reporting.projection import Plan
 from services.reporting.projections import ALL
+from services.reporting.projections.parked import parked
 from services.reporting.reading import reading
 from services.reporting.rows import Rows
-from services.reporting.taking import UnprojectableError, project_read, projected
+from services.reporting.taking import UnprojectableError
 from thidua.errors import LogCorruptError
 from thidua.knowledge import moment, open_jws
 from thidua.log import read_entry
@@ -25,13 +29,14 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Engine, Table
 
-    from services.reporting.projected import ProjectedEntry
     from services.reporting.rebuild import Pages
     from thidua.knowledge import Opened
     from thidua.log import Entry
 
 MOST: Final = 500
 """Entries in one transaction."""
+_RX: Final = slice(13, 37)
+"""Where the arrival stands in every entry: after ``{"v":1,"rx":"``."""
 
 
 @contextmanager
@@ -63,11 +68,7 @@ class Rebuild:
 
     def take(self, entry: Entry, opened: Opened | None) -> None:
         """The next entry, with its event unless that was refused for its form."""
-        if opened is None:
-            self._batch.append(projected(entry))
-        else:
-            event, envelope = opened
-            self._batch.append(projected(entry, event.hash, event.kid, envelope))
+        self._batch.append(_projected(entry, opened))
         if len(self._batch) >= MOST:
             self._write()
 
@@ -92,11 +93,67 @@ class Rebuild:
         try:
             with writing(self._engine, lasting=False) as connection:
                 rows.begin(connection)
-                project_read(self._plan, rows, self._batch, left_out)
+                for entry in self._batch:
+                    if entry.position in left_out:
+                        rows.put(parked, position=entry.position, reason=left_out[entry.position])
+                    else:
+                        self._project(entry)
                 rows.flush()
         except BaseException:
             rows.forget()
             raise
+
+    def _project(self, entry: ProjectedEntry) -> None:
+        try:
+            self._plan.project(entry, self._rows)
+        except SQLAlchemyError:
+            raise
+        except Exception as error:
+            reason = f"{type(error).__name__}: {error}".splitlines()[0][:300]
+            raise UnprojectableError(entry.position, reason) from error
+
+
+def _projected(entry: Entry, opened: Opened | None) -> ProjectedEntry:
+    """An entry whose event was opened before, as the projections see it."""
+    refused = entry.refused or {}
+    rx, code, facts = entry.raw[_RX].decode(), refused.get("code"), refused.get("facts")
+    if opened is None:
+        said = entry.said or {}
+        return ProjectedEntry(
+            position=entry.position,
+            rx=rx,
+            by=entry.by,
+            outcome="said",
+            hash=said["hash"],
+            kid=said["kid"],
+            seq=said["seq"],
+            id=said["id"],
+            source="",
+            type=said["type"],
+            subject=said["subject"],
+            time="",
+            data=None,
+            code=code,
+            facts=facts,
+        )
+    event, envelope = opened
+    return ProjectedEntry(
+        position=entry.position,
+        rx=rx,
+        by=entry.by,
+        outcome="recorded" if entry.is_recorded else "refused",
+        hash=event.hash,
+        kid=event.kid,
+        seq=envelope.seq,
+        id=event.id,
+        source=event.source,
+        type=envelope.type,
+        subject=event.subject,
+        time=as_text(event.time) or "",
+        data=event.data,
+        code=code,
+        facts=facts,
+    )
 
 
 class _Rows(Rows):

@@ -16,12 +16,10 @@ from thidua.log import read_entry
 from thidua.signing import parse_jws
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from services.reporting.projection import Plan
     from services.reporting.rows import Rows
-    from thidua.contracts.envelope import Envelope
-    from thidua.log import Entry
 
 _RX: Final = slice(13, 37)
 """Where the arrival stands in every entry: after ``{"v":1,"rx":"``."""
@@ -35,25 +33,14 @@ def read_projected(position: int, raw: bytes) -> ProjectedEntry:
     the reading of a malformed entry raises; the caller parks it.
     """
     entry = read_entry(position, raw)
-    if entry.said is not None:
-        return projected(entry)
-    parsed = parse_jws(entry.jws or b"")
-    return projected(entry, parsed.hash, parsed.kid, read_envelope(parsed.payload))
-
-
-def projected(
-    entry: Entry, event_hash: str = "", kid: str = "", envelope: Envelope | None = None
-) -> ProjectedEntry:
-    """An entry whose event was opened, unless it was refused for its form."""
-    rx = entry.raw[_RX].decode()
+    rx = raw[_RX].decode()
     refused, said = entry.refused, entry.said
     code = facts = None
     if refused is not None:
         code, facts = refused["code"], refused["facts"]
-    if envelope is None:
-        said = said or {}
+    if said is not None:
         return ProjectedEntry(
-            position=entry.position,
+            position=position,
             rx=rx,
             by=entry.by,
             outcome="said",
@@ -69,13 +56,15 @@ def projected(
             code=code,
             facts=facts,
         )
+    parsed = parse_jws(entry.jws or b"")
+    envelope = read_envelope(parsed.payload)
     return ProjectedEntry(
-        position=entry.position,
+        position=position,
         rx=rx,
         by=entry.by,
         outcome="recorded" if refused is None else "refused",
-        hash=event_hash,
-        kid=kid,
+        hash=parsed.hash,
+        kid=parsed.kid,
         seq=envelope.seq,
         id=envelope.id,
         source=envelope.source,
@@ -105,11 +94,6 @@ class UnprojectableError(RejectError):
         self.position = position
         self.reason = reason
 
-    @classmethod
-    def of(cls, position: int, error: Exception) -> UnprojectableError:
-        """For what a projection raised: its reason is one line that fits a row."""
-        return cls(position, f"{type(error).__name__}: {error}".splitlines()[0][:300])
-
 
 def project_batch(
     plan: Plan, rows: Rows, entries: Sequence[tuple[int, bytes]], left_out: Mapping[int, str]
@@ -129,20 +113,5 @@ def project_batch(
         except SQLAlchemyError:
             raise
         except Exception as error:
-            raise UnprojectableError.of(position, error) from error
-
-
-def project_read(
-    plan: Plan, rows: Rows, entries: Iterable[ProjectedEntry], left_out: Mapping[int, str]
-) -> None:
-    """As :func:`project_batch`, with entries that were read before."""
-    for entry in entries:
-        if entry.position in left_out:
-            rows.put(parked, position=entry.position, reason=left_out[entry.position])
-            continue
-        try:
-            plan.project(entry, rows)
-        except SQLAlchemyError:
-            raise
-        except Exception as error:
-            raise UnprojectableError.of(entry.position, error) from error
+            reason = f"{type(error).__name__}: {error}".splitlines()[0][:300]
+            raise UnprojectableError(position, reason) from error
