@@ -1,4 +1,4 @@
-"""``thidua log``: what an operator does to the log itself, restore it from its archive and trim what is sealed."""
+"""``thidua log``: what an operator does to the log itself: restore it, trim what is sealed, lift an alarm."""
 
 from __future__ import annotations
 
@@ -13,13 +13,15 @@ import typer
 from redis.exceptions import RedisError
 
 from services.founding import RECORD
+from services.lifting import lift
+from services.reporting.archive import SealedLog
 from services.restoring import NotRestoredError, look, restore, verified
 from services.trimming import NotTrimmedError, bounds, trim
 from thidua.audit.authentic import NotAuthenticError
 from thidua.audit.rejudging import NotFollowingError
 from thidua.audit.verifying import policy_in
 from thidua.cli.verify import EXIT_FAILS
-from thidua.clock import WallClock
+from thidua.clock import WallClock, format_ms
 from thidua.errors import ThiduaError
 from thidua.log import Names
 from thidua.log.redis_log import RedisLog
@@ -32,7 +34,7 @@ from thidua.tlog.policy import Policy
 
 app = typer.Typer(
     name="log",
-    help="Khôi phục và cắt bớt sổ trong Redis. / Restore and trim the log in Redis.",
+    help="Khôi phục, cắt bớt sổ, gỡ cảnh báo. / Restore and trim the log, lift its alarm.",
     no_args_is_help=True,
 )
 
@@ -159,6 +161,35 @@ def trim_log(
 
         told = asyncio.run(_with_log(redis_url, known.log.name, run))
     typer.echo(json.dumps(told))
+
+
+@app.command("lift-alarm")
+def lift_alarm(
+    archive: Annotated[
+        Path,
+        typer.Argument(help="The archive's own folder, THIDUA_ARCHIVE_DIR.", show_default=False),
+    ],
+    reason: Annotated[
+        str, typer.Option(help="What was found and mended; kept beside the archive for good.")
+    ],
+    redis_url: RedisUrl = None,
+    policy: PolicyFile = None,
+    home: Home = HOME,
+) -> None:
+    """
+    Gỡ cảnh báo của kho lưu sau khi đã xem xét. / Lift the archive's alarm, once a person has looked.
+
+    Refused while the fault stands and while a process writes the archive. The log opens when it is compared next.
+    """
+    with _said():
+        known = known_policy(policy, home, archive)
+        moment = format_ms(WallClock().now_ms())
+
+        async def run(log: RedisLog) -> dict[str, Any]:
+            return await lift(SealedLog(archive), log, known, reason=reason, moment=moment)
+
+        told = asyncio.run(_with_log(redis_url, known.log.name, run))
+    typer.echo(json.dumps(told, ensure_ascii=False))
 
 
 @contextmanager
