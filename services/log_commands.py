@@ -82,7 +82,7 @@ def restore_log(
 
     The archive is verified first, whole. The log opens for writing when reporting has compared it.
     """
-    with _said():
+    with said():
         key = _root_key(root_key or home / "keys" / "root.pem")
         restoration = verified(archive, known_policy(policy, home, archive))
         restoration.complete(home / "keys")
@@ -105,7 +105,7 @@ def restore_log(
                 "unjudged": found.unjudged,
             }
 
-        told = asyncio.run(_with_log(redis_url, restoration.origin, run))
+        told = asyncio.run(with_log(redis_url, restoration.origin, run))
     typer.echo(json.dumps(told, ensure_ascii=False))
     if not told["written"]:
         typer.echo("Sổ đã đủ, không ghi gì. / The log is whole, nothing was written.", err=True)
@@ -139,7 +139,7 @@ def trim_log(
 
     Services started later need THIDUA_ARCHIVE_URL or THIDUA_ARCHIVE_DIR to read the trimmed part.
     """
-    with _said():
+    with said():
         if (to is None) != sealed:
             raise NotTrimmedError("cần --to hoặc --sealed", "give either --to or --sealed")
         known = known_policy(policy, home, archive)
@@ -157,12 +157,12 @@ def trim_log(
             end = least.position if to is None else to
             return {"trimmed": await trim(log, files, end), "to": end}
 
-        told = asyncio.run(_with_log(redis_url, known.log.name, run))
+        told = asyncio.run(with_log(redis_url, known.log.name, run))
     typer.echo(json.dumps(told))
 
 
 @contextmanager
-def _said() -> Iterator[None]:
+def said() -> Iterator[None]:
     """Say what is wrong in words; exit 4 when a proof says no, 1 otherwise."""
     try:
         yield
@@ -175,7 +175,7 @@ def _said() -> Iterator[None]:
         raise typer.Exit(1) from None
 
 
-async def _with_log(
+async def with_log(
     redis_url: str | None, origin: str, run: Callable[[RedisLog], Awaitable[dict[str, Any]]]
 ) -> dict[str, Any]:
     given = {"origin": origin} | ({"redis_url": redis_url} if redis_url else {})
