@@ -18,9 +18,10 @@ from services.trimming import NotTrimmedError, bounds, trim
 from thidua.audit.authentic import NotAuthenticError
 from thidua.audit.rejudging import NotFollowingError
 from thidua.audit.verifying import policy_in
+from thidua.cli.answers import Exit
 from thidua.cli.verify import EXIT_FAILS
 from thidua.clock import WallClock
-from thidua.errors import ThiduaError
+from thidua.errors import RetryError, ThiduaError
 from thidua.log import Names
 from thidua.log.redis_log import RedisLog
 from thidua.settings import Settings
@@ -83,7 +84,7 @@ def restore_log(
     The archive is verified first, whole. The log opens for writing when reporting has compared it.
     """
     with said():
-        key = _root_key(root_key or home / "keys" / "root.pem")
+        key = root_key_in(root_key or home / "keys" / "root.pem")
         restoration = verified(archive, known_policy(policy, home, archive))
         restoration.complete(home / "keys")
         now_ms = WallClock().now_ms()
@@ -163,7 +164,7 @@ def trim_log(
 
 @contextmanager
 def said() -> Iterator[None]:
-    """Say what is wrong in words; exit 4 when a proof says no, 1 otherwise."""
+    """Say what is wrong in words; exit 4 when a proof says no, 7 when it may go well later, 1 otherwise."""
     try:
         yield
     except (ArchiveFaultError, NotAuthenticError, NotFollowingError) as error:
@@ -172,7 +173,8 @@ def said() -> Iterator[None]:
     except (ThiduaError, RedisError, OSError) as error:
         remedy = error.diagnostics() if isinstance(error, ThiduaError) else "Redis?"
         typer.echo(f"{error}\n{remedy}", err=True)
-        raise typer.Exit(1) from None
+        later = isinstance(error, RetryError)
+        raise typer.Exit(Exit.UNAVAILABLE if later else Exit.FAILED) from None
 
 
 async def with_log(
@@ -188,5 +190,6 @@ async def with_log(
         await client.aclose()
 
 
-def _root_key(path: Path) -> SigningKey | None:
+def root_key_in(path: Path) -> SigningKey | None:
+    """The authority's key in a file; ``None`` when it is kept elsewhere."""
     return SigningKey.from_pem(path.read_bytes()) if path.exists() else None

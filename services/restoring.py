@@ -129,7 +129,7 @@ class Restoration:
         # A sandbox's moment is the log's own: its clock must not be carried past what it plays next.
         clock = self.kept.clock.get(authority if self.kept.sandbox else UNITS.service, 0)
         rx_ms = clock if self.kept.sandbox else max(now_ms, clock)
-        data = LogRestored(position=self.sealed, reason=reason)
+        data = LogRestored(position=self.kept.position, reason=reason)
         jws = publisher.sign(
             data.TYPE,
             authority,

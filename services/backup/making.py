@@ -22,7 +22,6 @@ from services.backup.beyond import Beyond, take_beyond
 from services.backup.draft import Draft
 from services.backup.manifest import HeldFigures, HeldLog, KeysManifest, Manifest
 from services.doctor import without_secrets
-from services.founding import RECORD
 from services.reporting.database import all_generations, looking
 from services.reporting.fingerprint import fingerprints_of
 from services.reporting.projection import Plan
@@ -180,10 +179,14 @@ def _write(
 
 
 def make_keys(source: Path, target: Path, origin: str, now: datetime) -> KeysManifest:
-    """Copy all files under *source* to *target*, readable by their owner alone; raises as :func:`make` does."""
+    """
+    Copy all files under *source* to *target*, readable by their owner alone; raises as :func:`make` does.
+
+    The record of the founding goes with the keys: a backup is held to it, so it must come on another way.
+    """
     with Draft(target) as draft:
         for path in sorted(source.rglob("*")):
-            if path.is_file() and path.name != RECORD:
+            if path.is_file():
                 draft.copy(path, path.relative_to(source).as_posix())
         manifest = KeysManifest(origin=origin, made=format_instant(now), files=draft.files)
         draft.finish(manifest)

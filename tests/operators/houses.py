@@ -5,29 +5,37 @@ from __future__ import annotations
 import json
 import shutil
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import httpx
 import typer
 from typer.testing import CliRunner
 
-from services.backup.commands import backup
+from services.backup.commands import backup, restore
 from services.founding import CHECKPOINT_KEY, RECORD
+from services.processes import System
+from services.sandbox import Sandbox
 from thidua.signing import Algorithm, SigningKey
+from thidua.testing.servers import own_redis
 from thidua.tlog.notes import NoteSigner
 from thidua.tlog.policy import Policy
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from click.testing import Result
 
-    from services.sandbox import Sandbox
     from thidua.publishing import DoorClient
 
 RUN = CliRunner()
 BACKUP = typer.Typer()
 BACKUP.command()(backup)
+RESTORE = typer.Typer()
+RESTORE.command()(restore)
+REASON = "Diễn tập khôi phục"
 
 
 @dataclass(frozen=True)
@@ -83,6 +91,45 @@ def house_of(box: Sandbox, home: Path) -> House:
     }
     (home / RECORD).write_text(json.dumps(record), encoding="utf-8")
     return house
+
+
+def restored(folder: Path, place: Path, redis_url: str, *options: str) -> Result:
+    """``thidua restore`` into the folder of a system that has nothing yet."""
+    where = {
+        "archive": place / "archive",
+        "evidence": place / "evidence",
+        "database-url": f"sqlite:///{place / 'reporting.sqlite3'}",
+        "redis-url": redis_url,
+        "home": place,
+        "reason": REASON,
+    }
+    given = [word for name, value in where.items() for word in (f"--{name}", str(value))]
+    return RUN.invoke(RESTORE, [str(folder), *given, *options])
+
+
+@contextmanager
+def another(house: House, place: Path) -> Iterator[Sandbox]:
+    """The same log's system on another machine: an empty store, no process started yet."""
+    with own_redis() as valkey:
+        environment = {
+            "THIDUA_ORIGIN": house.box.founding.origin,
+            "THIDUA_REDIS_URL": valkey.url,
+            "THIDUA_ROOT_SPKI": house.box.founding.root.verifying_key.spki,
+            "THIDUA_DATABASE_URL": f"sqlite:///{place / 'reporting.sqlite3'}",
+            "THIDUA_EVIDENCE_FOLDER": str(place / "evidence"),
+        }
+        box = Sandbox(house.box.scenario, System(place, environment, valkey), house.box.founding)
+        try:
+            yield box
+        finally:
+            box.system.stop_services()
+
+
+def prints(box: Sandbox) -> dict[str, str]:
+    """The fingerprints that a system serves."""
+    served = httpx.get(f"{box.system.url('reporting')}/v1/fingerprints", timeout=60)
+    found: dict[str, str] = served.raise_for_status().json()["fingerprints"]
+    return found
 
 
 def at_rest(door: DoorClient) -> int:
