@@ -271,4 +271,4 @@ def _absent(sources: Sources, figures: HeldFigures | None) -> Iterator[str]:
     elif sources.evidence is None:
         yield "tệp kiểm chứng: không nêu thư mục / evidence: no folder was named"
     if sources.vault:
-        yield "kho dữ liệu cá nhân: sao lưu riêng / the vault: backed up apart"
+        yield "kho dữ liệu cá nhân: sao lưu riêng / the vault: apart, by thidua vault backup"
