@@ -29,7 +29,7 @@ from services.reporting.projections import ALL
 from services.reporting.reading import Reading
 from services.restoring import archive_folder, check_tree
 from services.trimming import NotTrimmedError, newest_final
-from thidua.clock import format_instant
+from thidua.clock import WallClock, format_instant
 from thidua.errors import RejectError, StopError
 from thidua.tlog.notes import MOST_NOTE_BYTES, read_checkpoint
 from thidua.tlog.prints import FOLDER as PRINTS
@@ -178,7 +178,7 @@ def _write(
     return manifest, draft.finish(manifest)
 
 
-def make_keys(source: Path, target: Path, origin: str, now: datetime) -> KeysManifest:
+def make_keys(source: Path, target: Path, origin: str) -> KeysManifest:
     """
     Copy all files under *source* to *target*, readable by their owner alone; raises as :func:`make` does.
 
@@ -188,7 +188,9 @@ def make_keys(source: Path, target: Path, origin: str, now: datetime) -> KeysMan
         for path in sorted(source.rglob("*")):
             if path.is_file():
                 draft.copy(path, path.relative_to(source).as_posix())
-        manifest = KeysManifest(origin=origin, made=format_instant(now), files=draft.files)
+        manifest = KeysManifest(
+            origin=origin, made=format_instant(WallClock().now()), files=draft.files
+        )
         draft.finish(manifest)
     return manifest
 

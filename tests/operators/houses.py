@@ -13,7 +13,8 @@ import httpx
 import typer
 from typer.testing import CliRunner
 
-from services.backup.commands import backup, restore
+from services.backup.commands import backup
+from services.backup.restore import restore
 from services.founding import CHECKPOINT_KEY, RECORD
 from services.processes import System
 from services.sandbox import Sandbox

@@ -33,6 +33,7 @@ from services.backup.manifest import (
 )
 from services.backup.marker import FILE as MARKER
 from services.condition import PROCESSES
+from services.founding import RECORD
 from services.status import status
 from services.trimming import backed_up
 from thidua.embedded import free_port
@@ -99,7 +100,9 @@ def test_only_its_owner_reads_a_backup_and_no_key_lies_in_it(played: Played) -> 
     assert not any(b"PRIVATE KEY" in content for content in held)
     manifest = read_keys_manifest(played.keys)
     check_files(played.keys, manifest.files)
-    assert {(played.keys / one.path).read_bytes() for one in manifest.files} == keys
+    held_keys = {one.path for one in manifest.files if one.path != RECORD}
+    assert {(played.keys / path).read_bytes() for path in held_keys} == keys
+    assert (played.keys / RECORD).exists(), "what a backup is held to comes on another way"
 
 
 def test_an_existing_target_is_refused_and_nothing_in_it_is_touched(
@@ -110,15 +113,17 @@ def test_an_existing_target_is_refused_and_nothing_in_it_is_touched(
     done = played.house.backup(there)
     assert (done.exit_code, list(there.iterdir())) == (1, [])
     assert "exists already" in done.output
-    done = played.house.backup(played.last)
-    assert done.exit_code == 1
+    done = played.house.backup(played.last, "--keys", str(tmp_path / "keys"))
+    assert (done.exit_code, (tmp_path / "keys").exists()) == (1, False)
+    done = played.house.backup(tmp_path / "new", "--keys", str(there))
+    assert (done.exit_code, (tmp_path / "new").exists()) == (1, False)
     check_files(played.last, read_manifest(played.last).files)
 
 
 def test_keys_are_never_written_into_the_backup_nor_the_backup_among_them(
     played: Played, tmp_path: Path
 ) -> None:
-    for keys in (tmp_path / "new" / "keys", tmp_path):
+    for keys in (tmp_path / "new" / "keys", tmp_path / "new"):
         done = played.house.backup(tmp_path / "new", "--keys", str(keys))
         assert (done.exit_code, "elsewhere than the backup" in done.output) == (1, True)
     assert not (tmp_path / "new").exists()
