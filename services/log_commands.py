@@ -20,9 +20,10 @@ from services.trimming import NotTrimmedError, bounds, trim
 from thidua.audit.authentic import NotAuthenticError
 from thidua.audit.rejudging import NotFollowingError
 from thidua.audit.verifying import policy_in
+from thidua.cli.answers import Exit
 from thidua.cli.verify import EXIT_FAILS
 from thidua.clock import WallClock, format_ms
-from thidua.errors import ThiduaError
+from thidua.errors import RetryError, ThiduaError
 from thidua.log import Names
 from thidua.log.redis_log import RedisLog
 from thidua.settings import Settings
@@ -84,8 +85,8 @@ def restore_log(
 
     The archive is verified first, whole. The log opens for writing when reporting has compared it.
     """
-    with _said():
-        key = _root_key(root_key or home / "keys" / "root.pem")
+    with said():
+        key = root_key_in(root_key or home / "keys" / "root.pem")
         restoration = verified(archive, known_policy(policy, home, archive))
         restoration.complete(home / "keys")
         now_ms = WallClock().now_ms()
@@ -107,7 +108,7 @@ def restore_log(
                 "unjudged": found.unjudged,
             }
 
-        told = asyncio.run(_with_log(redis_url, restoration.origin, run))
+        told = asyncio.run(with_log(redis_url, restoration.origin, run))
     typer.echo(json.dumps(told, ensure_ascii=False))
     if not told["written"]:
         typer.echo("Sổ đã đủ, không ghi gì. / The log is whole, nothing was written.", err=True)
@@ -141,7 +142,7 @@ def trim_log(
 
     Services started later need THIDUA_ARCHIVE_URL or THIDUA_ARCHIVE_DIR to read the trimmed part.
     """
-    with _said():
+    with said():
         if (to is None) != sealed:
             raise NotTrimmedError("cần --to hoặc --sealed", "give either --to or --sealed")
         known = known_policy(policy, home, archive)
@@ -159,7 +160,7 @@ def trim_log(
             end = least.position if to is None else to
             return {"trimmed": await trim(log, files, end), "to": end}
 
-        told = asyncio.run(_with_log(redis_url, known.log.name, run))
+        told = asyncio.run(with_log(redis_url, known.log.name, run))
     typer.echo(json.dumps(told))
 
 
@@ -181,7 +182,7 @@ def lift_alarm(
 
     Refused while the fault stands and while a process writes the archive. The log opens when it is compared next.
     """
-    with _said():
+    with said():
         known = known_policy(policy, home, archive)
         moment = format_ms(WallClock().now_ms())
 
@@ -193,8 +194,8 @@ def lift_alarm(
 
 
 @contextmanager
-def _said() -> Iterator[None]:
-    """Say what is wrong in words; exit 4 when a proof says no, 1 otherwise."""
+def said() -> Iterator[None]:
+    """Say what is wrong in words; exit 4 when a proof says no, 7 when it may go well later, 1 otherwise."""
     try:
         yield
     except (ArchiveFaultError, NotAuthenticError, NotFollowingError) as error:
@@ -203,10 +204,11 @@ def _said() -> Iterator[None]:
     except (ThiduaError, RedisError, OSError) as error:
         remedy = error.diagnostics() if isinstance(error, ThiduaError) else "Redis?"
         typer.echo(f"{error}\n{remedy}", err=True)
-        raise typer.Exit(1) from None
+        later = isinstance(error, RetryError)
+        raise typer.Exit(Exit.UNAVAILABLE if later else Exit.FAILED) from None
 
 
-async def _with_log(
+async def with_log(
     redis_url: str | None, origin: str, run: Callable[[RedisLog], Awaitable[dict[str, Any]]]
 ) -> dict[str, Any]:
     given = {"origin": origin} | ({"redis_url": redis_url} if redis_url else {})
@@ -219,5 +221,6 @@ async def _with_log(
         await client.aclose()
 
 
-def _root_key(path: Path) -> SigningKey | None:
+def root_key_in(path: Path) -> SigningKey | None:
+    """The authority's key in a file; ``None`` when it is kept elsewhere."""
     return SigningKey.from_pem(path.read_bytes()) if path.exists() else None
