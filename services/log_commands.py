@@ -189,7 +189,7 @@ def lift_alarm(
         async def run(log: RedisLog) -> dict[str, Any]:
             return await lift(SealedLog(archive), log, known, reason=reason, moment=moment)
 
-        told = asyncio.run(_with_log(redis_url, known.log.name, run))
+        told = asyncio.run(with_log(redis_url, known.log.name, run))
     typer.echo(json.dumps(told, ensure_ascii=False))
 
 
