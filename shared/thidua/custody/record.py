@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from thidua.errors import RejectError, StopError
@@ -19,63 +19,86 @@ class Seen(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
-    """
-    One trustee of one election, as its journal says.
+class Part:
+    """A trustee's part in one election: the fingerprint it confirmed, the one sum it decrypts, and its text for it."""
 
-    *tally* is the hash of the one encrypted sum that this trustee decrypts or has decrypted; there is no second.
-    """
-
-    uuid: str = ""
-    made: Mapping[str, str] | None = None
-    """The texts that were published, by name: they are published again as they are."""
     fingerprint: str | None = None
     tally: str | None = None
     decryption: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """
+    One trustee's keys, as its journal says: the election they were made for, and its part in each that uses them.
+
+    *texts* were made once to be published, by name: they are published again as they are.
+    """
+
+    uuid: str = ""
+    texts: Mapping[str, str] = field(default_factory=dict)
+    parts: Mapping[str, Part] = field(default_factory=dict)
     destroyed: bool = False
     seen: Seen | None = None
+
+    @property
+    def is_made(self) -> bool:
+        """Whether the keys were drawn."""
+        return bool(self.uuid)
+
+    def part(self, uuid: str) -> Part:
+        """The part in the election *uuid*."""
+        return self.parts.get(uuid, Part())
 
     def after(self, said: Mapping[str, Any]) -> Record:
         """The record with one line of the journal more."""
         match said["op"]:
             case "made":
-                return replace(self, uuid=said["uuid"], made=dict(said["texts"]))
+                return replace(self, uuid=said["uuid"], texts=dict(said["texts"]))
             case "said":
-                return replace(self, made={**(self.made or {}), **said["texts"]})
+                return replace(self, texts={**self.texts, **said["texts"]})
             case "seen":
                 return replace(self, seen=Seen(said["size"], said["root"]))
             case "confirmed":
-                return replace(self, fingerprint=said["fingerprint"])
+                return self._with(said, fingerprint=said["fingerprint"])
             case "decrypting":
-                return replace(self, tally=said["tally"])
+                return self._with(said, tally=said["tally"])
             case "decrypted":
-                return replace(self, decryption=said["text"])
+                return self._with(said, decryption=said["text"])
             case "destroyed":
                 return replace(self, destroyed=True)
             case other:
                 raise NewerRecordError(str(other))
 
-    def may_confirm(self, fingerprint: str) -> None:
-        """Raise unless an election with *fingerprint* may be confirmed: the same again, or the first."""
-        if self.destroyed:
-            raise ShareDestroyedError(self.uuid)
-        if self.fingerprint not in (None, fingerprint):
-            raise OtherElectionError(self.fingerprint or "", fingerprint)
+    def may_confirm(self, uuid: str, fingerprint: str) -> None:
+        """Raise unless the election *uuid* may be confirmed with this *fingerprint*: the same again, or the first."""
+        part = self._usable(uuid)
+        if part.fingerprint not in (None, fingerprint):
+            raise OtherElectionError(part.fingerprint or "", fingerprint)
 
-    def may_decrypt(self, fingerprint: str, tally: str) -> None:
+    def may_decrypt(self, uuid: str, fingerprint: str, tally: str) -> None:
         """
-        Raise unless *tally* of the election with *fingerprint* may be decrypted: the same again, or the first.
+        Raise unless *tally* of the election *uuid* may be decrypted: the same again, or the first.
 
         Two sums that differ by one ballot would open that ballot (I5).
         """
+        part = self._usable(uuid)
+        if part.fingerprint is None:
+            raise NotConfirmedError(uuid)
+        if part.fingerprint != fingerprint:
+            raise OtherElectionError(part.fingerprint, fingerprint)
+        if part.tally not in (None, tally):
+            raise SecondTallyError(uuid, part.tally or "", tally)
+
+    def _usable(self, uuid: str) -> Part:
         if self.destroyed:
-            raise ShareDestroyedError(self.uuid)
-        if self.fingerprint is None:
-            raise NotConfirmedError(self.uuid)
-        if self.fingerprint != fingerprint:
-            raise OtherElectionError(self.fingerprint, fingerprint)
-        if self.tally not in (None, tally):
-            raise SecondTallyError(self.uuid, self.tally or "", tally)
+            raise ShareDestroyedError(uuid)
+        return self.part(uuid)
+
+    def _with(self, said: Mapping[str, Any], **changed: str) -> Record:
+        uuid = said["uuid"]
+        part = replace(self.part(uuid), **changed)
+        return replace(self, parts={**self.parts, uuid: part})
 
 
 class NewerRecordError(StopError):

@@ -23,7 +23,7 @@ from thidua.voting.key_generation import Party, draw_party
 from thidua.voting.tally import decrypt_partially
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from thidua.voting.election import Election
@@ -61,8 +61,9 @@ class TrusteeTakenError(RejectError):
 
 class TrusteeDesk:
     """
-    One trustee of one election in *folder*; one process at a time acts (:meth:`alone`).
+    One trustee's keys in *folder*, for the election they were made for and those of the cycle that use them again.
 
+    One process at a time acts (:meth:`alone`).
     *draw* gives random bytes for sealing, *cost* what one guess of the passphrase takes.
     """
 
@@ -80,12 +81,10 @@ class TrusteeDesk:
             self._refresh()
             yield
 
-    @property
-    def texts(self) -> Mapping[str, str]:
-        """What was made here to be published, by name. Raises :class:`NoTrusteeError` before anything was."""
-        if self.record.made is None:
-            raise NoTrusteeError(self.folder)
-        return self.record.made
+    def text(self, name: str) -> str:
+        """What was made here to be published, by *name*. Raises :class:`NoTrusteeError` before anything was."""
+        self._made()
+        return self.record.texts[name]
 
     def make(
         self,
@@ -102,8 +101,8 @@ class TrusteeDesk:
         ``ShortPassphraseError``.
         """
         where = json.dumps(list(seat))
-        if self.record.made is not None:
-            if (self.record.uuid, self.record.made["seat"]) != (uuid, where):
+        if self.record.is_made:
+            if (self.record.uuid, self.record.texts["seat"]) != (uuid, where):
                 raise TrusteeTakenError(self.folder, self.record.uuid)
             return
         party = draw_party(group, *seat, chance)
@@ -129,7 +128,7 @@ class TrusteeDesk:
 
     def keep_share(self, share: int, passphrase: str) -> None:
         """Keep the trustee's key, got from all members' shares."""
-        self._secrets.keep(SHARE, self.record.uuid, {"share": str(share)}, passphrase)
+        self._secrets.keep(SHARE, self._made(), {"share": str(share)}, passphrase)
 
     def share(self, passphrase: str) -> int:
         """The trustee's key. Raises ``WrongPassphraseError``, ``FileMissingError`` before it was kept."""
@@ -142,9 +141,10 @@ class TrusteeDesk:
 
     def say(self, name: str, make: Callable[[], str]) -> str:
         """The text *name* as it was first made: proofs hold chance, and one text only is ever published."""
-        if name not in self.texts:
+        if name not in self.record.texts:
+            self._made()
             self._append({"op": "said", "texts": {name: make()}})
-        return self.texts[name]
+        return self.record.texts[name]
 
     def see(self, size: int, root: str, root_then: Callable[[int], str]) -> None:
         """
@@ -164,11 +164,12 @@ class TrusteeDesk:
 
         Raises ``OtherElectionError`` when another was confirmed before.
         """
-        self._of_this(election)
-        self.record.may_confirm(election.fingerprint)
-        if self.record.fingerprint is None:
-            said = {"op": "confirmed", "fingerprint": election.fingerprint}
-            self._append(said, lambda record: record.may_confirm(election.fingerprint))
+        self._made()
+        uuid, fingerprint = election.uuid, election.fingerprint
+        self.record.may_confirm(uuid, fingerprint)
+        if self.record.part(uuid).fingerprint is None:
+            said = {"op": "confirmed", "uuid": uuid, "fingerprint": fingerprint}
+            self._append(said, lambda record: record.may_confirm(uuid, fingerprint))
 
     def decrypt(
         self, election: Election, tally: EncryptedTally, passphrase: str, chance: Chance
@@ -179,38 +180,38 @@ class TrusteeDesk:
         The same text each time. Raises ``SecondTallyError`` for another sum, ``OtherElectionError`` and
         ``NotConfirmedError`` for another election than was confirmed, ``WrongPassphraseError``.
         """
-        self._of_this(election)
-        digest = hex_hash(tally.sized_text)
-        self.record.may_decrypt(election.fingerprint, digest)
-        if self.record.decryption is not None:
-            return self.record.decryption
+        self._made()
+        uuid, digest = election.uuid, hex_hash(tally.sized_text)
+
+        def allowed(record: Record) -> None:
+            record.may_decrypt(uuid, election.fingerprint, digest)
+
+        allowed(self.record)
+        part = self.record.part(uuid)
+        if part.decryption is not None:
+            return part.decryption
         secret = self.share(passphrase)
-        if self.record.tally is None:
-            said = {"op": "decrypting", "tally": digest, "counted": tally.counted}
-            self._append(said, lambda record: record.may_decrypt(election.fingerprint, digest))
+        if part.tally is None:
+            self._append({"op": "decrypting", "uuid": uuid, "tally": digest}, allowed)
         text = decrypt_partially(election, tally, secret, chance).text
-        self._append({"op": "decrypted", "text": text})
+        self._append({"op": "decrypted", "uuid": uuid, "text": text}, allowed)
         return text
 
     def destroy(self) -> None:
         """Remove every secret, after the journal says so; the journal stays and refuses everything after."""
-        if self.record.made is None:
-            raise NoTrusteeError(self.folder)
+        self._made()
         if not self.record.destroyed:
             self._append({"op": "destroyed"})
         for name in (PARTY, SHARE):
             self._secrets.forget(name)
 
-    def _of_this(self, election: Election) -> None:
-        if self.record.made is None:
+    def _made(self) -> str:
+        if not self.record.is_made:
             raise NoTrusteeError(self.folder)
-        if self.record.uuid != election.uuid:
-            raise TrusteeTakenError(self.folder, self.record.uuid)
+        return self.record.uuid
 
     def _kept(self, name: str, passphrase: str) -> dict[str, Any]:
-        if self.record.made is None:
-            raise NoTrusteeError(self.folder)
-        return self._secrets.kept(name, self.record.uuid, passphrase)
+        return self._secrets.kept(name, self._made(), passphrase)
 
     def _append(
         self, said: dict[str, Any], allowed: Callable[[Record], None] = lambda _: None
@@ -224,7 +225,7 @@ class TrusteeDesk:
     def _refresh(self) -> None:
         for said in self._journal.read():
             self.record = self.record.after(said)
-        if self.record.made is None and self._secrets.has(SHARE):
+        if not self.record.is_made and self._secrets.has(SHARE):
             raise FileMissingError(self.folder / JOURNAL)
 
 

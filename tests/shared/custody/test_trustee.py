@@ -176,9 +176,9 @@ def test_a_folder_is_for_one_election_and_one_seat(tmp_path: Path) -> None:
     with pytest.raises(NoTrusteeError):
         trustee(tmp_path).party(PASSPHRASE)
     desk = seated(tmp_path, HELD)
-    before = desk.texts
+    before = desk.record.texts
     desk.make(GROUP, HELD.election.uuid, (3, 2, 1), PASSPHRASE, chance(9))
-    assert desk.texts == before
+    assert desk.record.texts == before
     for uuid, seat in (("2" * 14, (3, 2, 1)), (HELD.election.uuid, (3, 2, 2))):
         with pytest.raises(TrusteeTakenError):
             desk.make(GROUP, uuid, seat, PASSPHRASE, chance(9))
