@@ -82,13 +82,19 @@ class Record:
 
         Two sums that differ by one ballot would open that ballot (I5).
         """
+        confirmed = self.confirmed(uuid)
+        if confirmed != fingerprint:
+            raise OtherElectionError(confirmed, fingerprint)
+        part = self.part(uuid)
+        if part.tally not in (None, tally):
+            raise SecondTallyError(uuid, part.tally or "", tally)
+
+    def confirmed(self, uuid: str) -> str:
+        """The fingerprint that was confirmed of the election *uuid*. Raises unless there is one."""
         part = self._usable(uuid)
         if part.fingerprint is None:
             raise NotConfirmedError(uuid)
-        if part.fingerprint != fingerprint:
-            raise OtherElectionError(part.fingerprint, fingerprint)
-        if part.tally not in (None, tally):
-            raise SecondTallyError(uuid, part.tally or "", tally)
+        return part.fingerprint
 
     def _usable(self, uuid: str) -> Part:
         if self.destroyed:
@@ -157,7 +163,7 @@ class OtherElectionError(StopError):
         )
 
 
-class SecondTallyError(StopError):
+class SecondTallyError(RejectError):
     """Another sum of the same election was decrypted before: the difference would open single ballots."""
 
     def __init__(self, uuid: str, first: str, second: str) -> None:

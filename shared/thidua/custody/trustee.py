@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from thidua.custody.files import FileMissingError
 from thidua.custody.keeping import Keeping
-from thidua.custody.record import OtherHistoryError, Record, Seen
+from thidua.custody.record import OtherElectionError, OtherHistoryError, Record, Seen
 from thidua.custody.sealing import STRONG, Cost
 from thidua.errors import RejectError
 from thidua.journal import Journal
@@ -170,6 +170,12 @@ class TrusteeDesk:
         if self.record.part(uuid).fingerprint is None:
             said = {"op": "confirmed", "uuid": uuid, "fingerprint": fingerprint}
             self._append(said, lambda record: record.may_confirm(uuid, fingerprint))
+
+    def confirmed(self, election: Election) -> None:
+        """Raise unless exactly this *election* was confirmed."""
+        given = self.record.confirmed(election.uuid)
+        if given != election.fingerprint:
+            raise OtherElectionError(given, election.fingerprint)
 
     def decrypt(
         self, election: Election, tally: EncryptedTally, passphrase: str, chance: Chance

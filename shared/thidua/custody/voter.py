@@ -15,7 +15,7 @@ from thidua.custody.files import FileMissingError
 from thidua.custody.keeping import Keeping
 from thidua.custody.record import NewerRecordError, OtherElectionError
 from thidua.custody.sealing import STRONG, Cost
-from thidua.errors import RejectError, StopError
+from thidua.errors import RejectError
 from thidua.journal import Journal
 from thidua.voting.challenge import prepare_ballot
 from thidua.voting.credentials import draw_credential, open_credential, prove_registration
@@ -57,7 +57,7 @@ class NothingPreparedError(RejectError):
         return "Lập phiếu: thidua ballot cast --prepare / Prepare one first."
 
 
-class BallotOpenedError(StopError):
+class BallotOpenedError(RejectError):
     """The ballot's randomness was shown: whoever saw it could read the vote, so it is never cast."""
 
     def __init__(self, tracker: str) -> None:
@@ -70,7 +70,7 @@ class BallotOpenedError(StopError):
         return "Lập phiếu mới: thidua ballot cast / Prepare a new ballot."
 
 
-class BallotCastError(StopError):
+class BallotCastError(RejectError):
     """The ballot is in the box, or on its way: its randomness is never shown."""
 
     def __init__(self, tracker: str) -> None:
