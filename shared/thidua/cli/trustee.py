@@ -237,6 +237,12 @@ def decrypt(
     """
     where = Where(key_file, kid, source, origin, url, outbox, archive, policy, custody)
     with seated(where, cycle, ballot, office) as seat:
+        if seat.told.result is not None:
+            done = (
+                "Kết quả đã mở, không cần thêm phần nào. / The result is open; no part is needed."
+            )
+            show({"owner": seat.place.owner, "needed": False}, [done], as_json=as_json)
+            return
         counted = recount(seat.told, seat.keys)
         passphrase = ask_passphrase(passphrase_file, new=False)
         text = seat.desk.decrypt(counted.election, counted.tally, passphrase, secrets.randbelow)

@@ -72,7 +72,8 @@ class Told:
     decryptions: dict[int, str] = field(default_factory=dict)
     result: s.ResultPublished | None = None
     void: str | None = None
-    destroyed: set[int] = field(default_factory=set)
+    destroyed: dict[int, str] = field(default_factory=dict)
+    """By owner its statement."""
 
     @property
     def places(self) -> tuple[Place, ...]:
@@ -101,7 +102,7 @@ class Told:
             case s.PartiallyDecrypted():
                 self._keep(self.decryptions, event, data.owner, data.decryption)
             case s.KeyShareDestroyed():
-                self.destroyed.add(data.owner)
+                self._keep(self.destroyed, event, data.owner, data.statement)
             case s.CredentialRegistered() if self.opened is None:
                 self.registered[event.source.removeprefix(_UNITS)] = data
             case s.SecretVoteCast():
@@ -158,12 +159,14 @@ class SecretBallots:
         self._told: dict[str, Told] = {}
 
     def take(self, event: Event) -> None:
-        """Take in a recorded event of any subject."""
+        """Take in a recorded event of any subject. Raises BallotFaultError as :meth:`Told.take` does."""
         if event.subject != self.subject:
             return
         data = event.data
         name = getattr(data, "ballot", None)
         if isinstance(data, s.ElectionDrafted):
+            if name in self._told:
+                raise BallotFaultError(f"{data.ballot}/{data.TYPE}", "said once", "said again")
             self._told[data.ballot] = Told(self.subject, data, event.hash)
         elif name in self._told:
             self._told[name].take(event)

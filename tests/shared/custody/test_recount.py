@@ -107,9 +107,9 @@ ATTACKS: dict[str, tuple[Change, str]] = {
         lambda: changed(s.CredentialRegistered, with_data(credential=str(GROUP.g))),
         "credential",
     ),
-    "a stranger in the roll": (
+    "a stranger's credential in the place of a member's": (
         lambda: changed(s.CredentialRegistered, lambda event: event._replace(source="/units/XXX")),
-        "credentials/XXX",
+        "credentials",
     ),
     "a roll that is shorter than the opening says": (
         lambda: changed(s.CredentialRegistered, lambda _: None),
