@@ -13,6 +13,7 @@ import typer
 
 from thidua.cli.answers import Exit, document_of, identity, line_of, note, outcome_of, show
 from thidua.custody.following import events_in, held_log
+from thidua.custody.sealing import STRONG, Cost
 from thidua.custody.told import Told, told_of
 from thidua.custody.voter import VoterDesk
 from thidua.errors import MalformedError, RejectError
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from thidua.sending import PublisherClient
 
 MOST_PASSPHRASE: Final = 1024
+COST: Cost = STRONG
+"""What one guess of a passphrase takes."""
 
 Cycle = Annotated[str, typer.Argument(help="The cycle: BVHTTDL/BGPB/2021.", show_default=False)]
 BallotName = Annotated[
@@ -152,7 +155,7 @@ def ask_passphrase(file: Path | None, *, new: bool) -> str:
 @contextmanager
 def at_desk(settings: Identity, told: Told) -> Iterator[VoterDesk]:
     """The voter's desk for one ballot, held while the command runs."""
-    desk = VoterDesk(settings.custody_folder / told.draft.uuid / "voter", secrets.token_bytes)
+    desk = VoterDesk(settings.custody_folder / told.draft.uuid / "voter", secrets.token_bytes, COST)
     with desk.alone():
         yield desk
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from thidua.cli import custody
 from thidua.cli.custody import Read, Where, read_log
 from thidua.custody.following import root_at
 from thidua.custody.trustee import TrusteeDesk
@@ -83,7 +84,7 @@ def seated(where: Where, cycle: str, ballot: str, office: str | None) -> Iterato
     keys = read.ballots.keys_for(told)
     place = _place(keys, source, office)
     folder = settings.custody_folder / keys.draft.uuid / f"trustee-{place.owner}"
-    desk = TrusteeDesk(folder, secrets.token_bytes)
+    desk = TrusteeDesk(folder, secrets.token_bytes, custody.COST)
     with desk.alone():
         seat = Seat(settings, read, told, keys, place, desk)
         seat.look()

@@ -1,134 +1,63 @@
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.ballots.clients.house import CONFERENCE, CYCLE, House, served
-from tests.ballots.clients.people import Person
-from thidua.clock import format_instant
+from tests.ballots.clients.town import Town, founded, gone_on
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
     from pathlib import Path
 
-BALLOT = "b-bk"
-TRUSTEES = ("SOA", "SOB", "SOC")
-DRAFT = {
-    "ballot": BALLOT,
-    "conference": CONFERENCE,
-    "about": "bk",
-    "nominees": ["SOA", "SOB"],
-    "uuid": "BbCcDdEeFfGgHh",
-    "form": "each",
-    "trustees": [
-        {
-            "threshold": 1,
-            "holders": [
-                {"source": "/authorities/BNV", "office": "vu"},
-                {"source": "/authorities/BNV", "office": "van-phong"},
-            ],
-        },
-        {
-            "threshold": 2,
-            "holders": [{"source": f"/units/{unit}", "office": "so"} for unit in TRUSTEES],
-        },
-    ],
-    "min_ballots": 3,
-    "decrypt_hours": 48,
-    "complaint_days": 0,
-}
+    from tests.ballots.clients.house import Stage
 
 
-@dataclass
-class Town:
-    """The house, and everybody's machine."""
+@dataclass(frozen=True)
+class Reached:
+    """A stage, its folder, and what was noted on the way."""
 
-    house: House
-    url: str
     folder: Path
-    people: dict[str, Person] = field(default_factory=dict)
+    stage: Stage
+    closes: datetime | None
+    trackers: tuple[str, ...] = ()
 
-    def say(self, who: str, wire_type: str, data: dict[str, object]) -> None:
-        """An event of *who* that has no command of its own; it must be recorded."""
-        event = {"type": f"thidua.ballots.{wire_type}.v1", "subject": CYCLE, "data": data}
-        told = self.people[who].send(event)
-        assert told.code == 0, told
 
-    def trustees(self) -> list[tuple[Person, tuple[str, ...]]]:
-        """The five trustees: two offices of the authority, three units."""
-        offices = [("--office", "vu"), ("--office", "van-phong")]
-        return [(self.people["BNV"], office) for office in offices] + [
-            (self.people[unit], ()) for unit in TRUSTEES
-        ]
+@pytest.fixture(scope="session")
+def at_opening(tmp_path_factory: pytest.TempPathFactory) -> Reached:
+    """All trustees have confirmed, all units have registered, the box is open."""
+    folder = tmp_path_factory.mktemp("opening")
+    with founded(folder) as town:
+        town.make_keys()
+        town.confirm()
+        town.register()
+        town.open()
+        town.house.archive.stop()
+        return Reached(folder, town.house.stage, town.closes)
 
-    def make_keys(self) -> None:
-        """The draft, and all rounds of the key generation."""
-        self.say("SOA", "election-drafted", DRAFT)
-        for _round in range(4):
-            for person, office in self.trustees():
-                told = person.secretly("trustee", "init", CYCLE, BALLOT, *office)
-                assert told.code == 0, told
 
-    def fingerprint(self) -> str:
-        """What one trustee reads out to the others."""
-        told = self.people["SOC"].run("trustee", "confirm", CYCLE, BALLOT, keyboard="x" * 43 + "\n")
-        assert told.code == 4
-        return told.out.rpartition("\t")[2].strip()
-
-    def confirm(self) -> None:
-        """Everybody confirms the fingerprint and passes the drill."""
-        heard = self.fingerprint()
-        for person, office in self.trustees():
-            told = person.run("trustee", "confirm", CYCLE, BALLOT, "--fingerprint", heard, *office)
-            assert told.code == 0, told
-            told = person.secretly("trustee", "drill", CYCLE, BALLOT, *office)
-            assert told.code == 0, told
-
-    def register(self) -> None:
-        """Every unit makes its credential."""
-        for unit in TRUSTEES:
-            told = self.people[unit].secretly("ballot", "credential", CYCLE, BALLOT)
-            assert told.code == 0, told
-
-    def open(self) -> None:
-        """The box is open for an hour."""
-        closes = self.house.now.replace(microsecond=0, minute=0, hour=self.house.now.hour + 2)
-        self.say(
-            "SOA",
-            "ballot-opened",
-            {
-                **{name: DRAFT[name] for name in ("ballot", "conference", "about", "nominees")},
-                "mode": "secret",
-                "closes": format_instant(closes),
-            },
-        )
-        self.closes = closes
-
-    def vote(self, unit: str, text: str) -> str:
-        """*unit* votes without asking; its tracker."""
-        path = self.people[unit].folder / "choices.json"
-        path.write_text(text)
-        told = self.people[unit].secretly(
-            "ballot", "cast", CYCLE, BALLOT, "--choices", "choices.json", "--yes", "--json"
-        )
-        assert told.code == 0, told
-        path.unlink()
-        tracker: str = told.document["tracker"]
-        return tracker
+@pytest.fixture(scope="session")
+def at_closing(at_opening: Reached, tmp_path_factory: pytest.TempPathFactory) -> Reached:
+    """Everybody has voted, the first unit twice, and the box is closed."""
+    folder = tmp_path_factory.mktemp("closing")
+    with gone_on(folder, at_opening.folder, at_opening.stage, at_opening.closes) as town:
+        trackers = town.vote_all()
+        town.close()
+        town.house.archive.stop()
+        return Reached(folder, town.house.stage, town.closes, tuple(trackers))
 
 
 @pytest.fixture
-def town(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Town]:
-    house = House(tmp_path / "house")
-    with served(house) as url:
-        town = Town(house, url, tmp_path)
-        for source in ("/authorities/BNV", "/units/SOA", "/units/SOB", "/units/SOC"):
-            name = source.rsplit("/", 1)[-1]
-            archive = f"{url}/archive" if name == "SOB" else None
-            folder = house.settings(source, tmp_path / name, url, archive)
-            town.people[name] = Person(folder, capsys, monkeypatch)
+def opened(at_opening: Reached, tmp_path: Path) -> Iterator[Town]:
+    """A town whose box is open."""
+    with gone_on(tmp_path, at_opening.folder, at_opening.stage, at_opening.closes) as town:
+        yield town
+
+
+@pytest.fixture
+def closed(at_closing: Reached, tmp_path: Path) -> Iterator[Town]:
+    """A town whose box is closed; nothing was decrypted yet."""
+    with gone_on(tmp_path, at_closing.folder, at_closing.stage, at_closing.closes) as town:
         yield town

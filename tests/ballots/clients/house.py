@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import threading
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -25,44 +25,57 @@ from tests.audit.played import PureDoor
 from tests.conftest import THREE
 from thidua.audit.authentic import Authenticity
 from thidua.clock import to_ms
-from thidua.knowledge import ChainHead
 from thidua.publishing import Reply
 from thidua.signing import Algorithm, parse_jws
 from thidua.tlog.notes import NoteSigner
-from thidua.tlog.policy import Policy, write_policy
+from thidua.tlog.policy import Policy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from thidua.genesis import Founding
+
 CYCLE = "BNV/KHOI-3/2023"
 CONFERENCE = "hn"
+FIRST = datetime(2023, 1, 3, tzinfo=UTC)
 UNTIL = "thidua.ballots.ballot-opened.v1"
 """The scenario is played up to its first ballot."""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A house as it once stood."""
+
+    founding: Founding
+    raw: tuple[bytes, ...]
+    now: datetime
+    said: dict[str, Reply]
 
 
 class House(PureDoor):
     """The judges as a door that publishers' clients can ask, and the archive of what they wrote."""
 
-    def __init__(self, folder: Path) -> None:
-        scenario = read_scenario(THREE)
-        ends = next(at for at, line in enumerate(scenario.lines) if line.type == UNTIL)
-        begun = replace(scenario, lines=scenario.lines[:ends], numbers=scenario.numbers[:ends])
-        founding = founded(begun, folder)
+    def __init__(self, founding: Founding, folder: Path, stage: Stage | None = None) -> None:
         super().__init__(founding)
-        door: Any = self
-        self.player = Player(begun, door, founding.root, founding.root_kid)
-        self.player.play()
-        self.now: datetime = begun.lines[-1].arrival.astimezone(UTC)
-        self.said: dict[str, Reply] = {}
+        self.founding = founding
+        self.now: datetime = FIRST if stage is None else stage.now
+        self.said: dict[str, Reply] = {} if stage is None else dict(stage.said)
+        if stage is not None:
+            self._append(stage.raw[len(self.raw) :])
         self.folder = folder
-        signer = NoteSigner(
-            founding.origin, kept_key(folder / "keys" / CHECKPOINT_KEY, Algorithm.EDDSA)
-        )
-        self.archive = Archive(folder / "sealed", signer, lambda: Authenticity(founding.origin))
-        self.archive.start()
-        self.policy = Policy(signer.public, root_spki=founding.root.verifying_key.spki)
         self.origin = founding.origin
-        self.seal()
+        key = kept_key(folder / "keys" / CHECKPOINT_KEY, Algorithm.EDDSA)
+        self.signer = NoteSigner(founding.origin, key)
+        self.policy = Policy(self.signer.public, root_spki=founding.root.verifying_key.spki)
+        self.archive = Archive(
+            folder / "sealed", self.signer, lambda: Authenticity(founding.origin)
+        )
+        self.archive.start()
+
+    @property
+    def stage(self) -> Stage:
+        """Where it stands, for another house to go on from."""
+        return Stage(self.founding, tuple(self.raw), self.now, dict(self.said))
 
     def seal(self) -> None:
         """Seal what was written."""
@@ -86,31 +99,19 @@ class House(PureDoor):
             self.said[event_hash] = Reply(200, document)
         return self.said[event_hash]
 
-    def head_of(self, kid: str, service: str) -> ChainHead:
-        """Where a key's chain stands."""
-        return self.head(kid, service)
 
-    def settings(self, source: str, folder: Path, door: str, archive: str | None = None) -> Path:
-        """A folder in which the commands are those of *source*."""
-        folder.mkdir(parents=True)
-        publisher = self.player._publishers[source.rsplit("/", 1)[-1]]
-        (folder / "key.pem").write_bytes(publisher.key.to_pem())
-        (folder / "policy.txt").write_text(write_policy(self.policy))
-        (folder / "passphrase").write_text(f"bốn từ của {source}\n")
-        values = {
-            "origin": self.origin,
-            "source": source,
-            "kid": publisher.kid,
-            "key_file": "key.pem",
-            "url": door,
-            "outbox": "outbox",
-            "archive": archive or str(self.archive.public),
-            "policy": "policy.txt",
-            "custody": "custody",
-        }
-        text = "".join(f'{name} = "{value}"\n' for name, value in values.items())
-        (folder / "thidua.toml").write_text(text)
-        return folder
+def begun(folder: Path) -> tuple[House, Player]:
+    """The year of three members up to its conference; the player has everybody's keys."""
+    scenario = read_scenario(THREE)
+    ends = next(at for at, line in enumerate(scenario.lines) if line.type == UNTIL)
+    begun = replace(scenario, lines=scenario.lines[:ends], numbers=scenario.numbers[:ends])
+    house = House(founded(begun, folder), folder)
+    door: Any = house
+    player = Player(begun, door, house.founding.root, house.founding.root_kid)
+    player.play()
+    house.now = begun.lines[-1].arrival.astimezone(UTC)
+    house.seal()
+    return house, player
 
 
 @contextmanager
@@ -134,7 +135,7 @@ def served(house: House) -> Iterator[str]:
             if url.path.endswith("/head"):
                 service = parse_qs(url.query)["service"][0]
                 kid = url.path.removeprefix("/v1/keys/").removesuffix("/head")
-                head = house.head_of(kid, service)
+                head = house.head(kid, service)
                 heads = {service: {"seq": head.seq, "hash": head.hash if head.seq else None}}
                 return self._say(200, {"kid": kid, "heads": heads})
             reply = house.said.get(url.path.rpartition("/")[2], Reply(404, {"code": "UNKNOWN"}))

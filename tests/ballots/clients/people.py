@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import sys
-from contextlib import chdir
+from contextlib import chdir, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from io import StringIO
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from thidua.cli import app
+from tests.shared.custody.desks import CHEAP
+from thidua.cli import app, custody
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,20 +37,19 @@ class Person:
     """Who sits at *folder*."""
 
     folder: Path
-    capture: pytest.CaptureFixture[str]
-    typed: pytest.MonkeyPatch
 
     def run(self, *words: str, keyboard: str = "") -> Told:
         """One command, as it is typed; *keyboard* is what is answered to its questions."""
-        self.typed.setattr(sys, "argv", ["thidua", *words])
-        self.typed.setattr(sys, "stdin", StringIO(keyboard))
-        self.typed.setenv("XDG_CONFIG_HOME", str(self.folder / "none"))
-        self.typed.setenv("COLUMNS", "200")
-        self.capture.readouterr()
-        with chdir(self.folder), pytest.raises(SystemExit) as ended:
-            app.main()
-        said = self.capture.readouterr()
-        return Told(int(ended.value.code or 0), said.out, said.err)
+        out, err = StringIO(), StringIO()
+        with pytest.MonkeyPatch.context() as here, chdir(self.folder):
+            here.setattr(sys, "argv", ["thidua", *words])
+            here.setattr(sys, "stdin", StringIO(keyboard))
+            here.setattr(custody, "COST", CHEAP)
+            here.setenv("XDG_CONFIG_HOME", str(self.folder / "none"))
+            here.setenv("COLUMNS", "200")
+            with redirect_stdout(out), redirect_stderr(err), pytest.raises(SystemExit) as ended:
+                app.main()
+        return Told(int(ended.value.code or 0), out.getvalue(), err.getvalue())
 
     def secretly(self, *words: str, keyboard: str = "") -> Told:
         """A command that needs the passphrase."""
@@ -59,3 +59,16 @@ class Person:
         """An event from a file."""
         (self.folder / "event.json").write_text(json.dumps(event))
         return self.run("event", "send", "event.json")
+
+    def settle(self, source: str, settings: dict[str, str]) -> None:
+        """Say once who sits here, and where the door and the archive are."""
+        values = {
+            "source": source,
+            "key_file": "key.pem",
+            "outbox": "outbox",
+            "policy": "policy.txt",
+            "custody": "custody",
+            **settings,
+        }
+        text = "".join(f'{name} = "{value}"\n' for name, value in values.items())
+        (self.folder / "thidua.toml").write_text(text)
