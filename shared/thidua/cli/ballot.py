@@ -32,7 +32,7 @@ from thidua.cli.custody import (
     Where,
     ask_passphrase,
     at_desk,
-    describe,
+    election_words,
     finish,
     publish,
     read_document,
@@ -40,7 +40,7 @@ from thidua.cli.custody import (
 )
 from thidua.cli.keys import write_new
 from thidua.contracts import secret_ballots as s
-from thidua.custody.choosing import MarksError, choices_of
+from thidua.custody.choosing import MarksError, choices_of, secrecy_of
 from thidua.custody.recount import check_fixed, check_roll
 from thidua.errors import RejectError
 from thidua.outbox import State
@@ -169,8 +169,8 @@ def cast(
         raise NotOpenError("đã đóng bỏ phiếu", "the ballot is closed")
     with at_desk(settings, told) as desk:
         if tracker is None:
-            note(describe(told))
-            note(f"Dấu vân cuộc bầu / the election's fingerprint\t{election.fingerprint}")
+            for line in (*election_words(told, election), secrecy_of(election)):
+                note(line)
             marks = _asked(told, election) if choices is None else _marks(choices)
             chosen = choices_of(told.draft, election, marks)
             passphrase = ask_passphrase(passphrase_file, new=False)

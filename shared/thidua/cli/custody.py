@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from thidua.identity import Identity
     from thidua.outbox import Item
     from thidua.sending import PublisherClient
+    from thidua.voting.election import Election
 
 MOST_PASSPHRASE: Final = 1024
 COST: Cost = STRONG
@@ -74,6 +75,15 @@ class SecretFileError(RejectError):
 
     def __init__(self, path: Path, fault: str) -> None:
         super().__init__(f"{path}: không đọc được / cannot be read: {fault}")
+
+
+_COMPARED: Final = {"at-least": "≥", "more-than": ">"}
+_BASES: Final = {
+    "members": "tổng số thành viên, vắng mặt tính như không đồng ý / of all members: not voting counts like a no",
+    "present": "số có mặt / of those present",
+    "ballots": "số phiếu / of the votes",
+    "valid": "số phiếu hợp lệ / of the valid votes",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +150,12 @@ def ask_passphrase(file: Path | None, *, new: bool) -> str:
     """The passphrase from *file* or from whoever sits there, twice for a *new* one; never from the command line."""
     if file is None:
         words = "Câu mật khẩu / passphrase"
-        told: str = typer.prompt(words, hide_input=True, confirmation_prompt=new, err=True)
+        told: str = typer.prompt(
+            words,
+            hide_input=True,
+            confirmation_prompt="Gõ lại / repeat" if new else False,
+            err=True,
+        )
         return told
     try:
         with file.open("rb") as opened:
@@ -195,7 +210,22 @@ def finish(item: Item, lines: Iterable[str] = (), *, as_json: bool, **more: Any)
     raise typer.Exit(code)
 
 
-def describe(told: Told) -> str:
-    """A ballot in one line."""
-    nominees = ", ".join(told.draft.nominees)
-    return f"{told.subject} · {told.draft.ballot} · {told.draft.about} · {nominees}"
+def election_words(told: Told, election: Election) -> list[str]:
+    """What a person reads of an election before confirming it, or before voting in it."""
+    draft, rule = told.draft, election.rule
+    needed = f"{_COMPARED[rule.threshold.op]} {rule.threshold.num}/{rule.threshold.den}"
+    lines = [
+        f"Cuộc bỏ phiếu / ballot\t{told.subject} · {draft.ballot} · {draft.about}",
+        *(
+            f"Hỏi / asks\t{question.text}: {' | '.join(question.answers)} ({question.least}–{question.most})"
+            for question in election.questions
+        ),
+        f"Quy tắc / rule\t{needed} {_BASES[rule.base]}",
+        f"Cần ít nhất / at least\t{rule.quorum.num}/{rule.quorum.den}; {draft.min_ballots} phiếu / votes",
+    ]
+    for number, group in enumerate(draft.trustees, 1):
+        holders = ", ".join(f"{each.source} ({each.office})" for each in group.holders)
+        lines.append(
+            f"Giữ khóa, nhóm / trustees, group {number}\t{group.threshold}/{len(group.holders)}: {holders}"
+        )
+    return [*lines, f"Dấu vân / fingerprint\t{election.fingerprint}"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -30,7 +30,7 @@ from thidua.cli.custody import (
     PolicyFile,
     Where,
     ask_passphrase,
-    describe,
+    election_words,
     finish,
     publish,
 )
@@ -43,10 +43,6 @@ from thidua.errors import RejectError
 from thidua.outbox import State
 from thidua.voting.canonical import hex_hash
 from thidua.voting.tally import read_partial_decryption
-
-if TYPE_CHECKING:
-    from thidua.custody.told import Told
-    from thidua.voting.election import Election
 
 PAUSE = 3.0
 """Seconds between two looks at the log while the others are waited for."""
@@ -157,7 +153,7 @@ def confirm(
     with seated(where, cycle, ballot, office) as seat:
         election, _ = check_fixed(seat.told, seat.keys)
         if not as_json:
-            for line in _words(seat.told, election):
+            for line in election_words(seat.told, election):
                 typer.echo(line)
         heard = fingerprint or typer.prompt(
             "Dấu vân nghe được từ người giữ khóa khác / the fingerprint another trustee reads out",
@@ -306,27 +302,3 @@ def destroy(
 
 def _listed(owners: tuple[int, ...]) -> str:
     return ", ".join(map(str, owners))
-
-
-def _words(told: Told, election: Election) -> list[str]:
-    """What a person reads before confirming."""
-    lines = [
-        f"Cuộc bầu / election\t{describe(told)}",
-        f"Số phiếu tối thiểu / least votes\t{told.draft.min_ballots}",
-    ]
-    lines += [
-        f"Hỏi / asks\t{question.text}: {' | '.join(question.answers)} ({question.least}–{question.most})"
-        for question in election.questions
-    ]
-    rule = election.rule
-    lines.append(
-        f"Quy tắc / rule\t{rule.base} {rule.threshold.op} {rule.threshold.num}/{rule.threshold.den}, "
-        f"quorum {rule.quorum.num}/{rule.quorum.den}"
-    )
-    for number, group in enumerate(told.draft.trustees, 1):
-        holders = ", ".join(f"{each.source} ({each.office})" for each in group.holders)
-        lines.append(
-            f"Người giữ khóa, nhóm / trustees, group {number}\t{group.threshold}/{len(group.holders)}: {holders}"
-        )
-    lines.append(f"Dấu vân / fingerprint\t{election.fingerprint}")
-    return lines

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from thidua.errors import RejectError
+from thidua.voting.canonical import parse, string
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -58,6 +59,11 @@ def choices_of(
     if not question.allows(choice):
         raise MarksError(f"{question.least} … {question.most}")
     return (choice,)
+
+
+def secrecy_of(election: Election) -> str:
+    """What the election's own text tells its voters of the secrecy."""
+    return string(parse(election.text, "election")["description"], "election/description")
 
 
 def marks_in(draft: s.ElectionDrafted, choices: Sequence[Choice]) -> dict[str, Mark]:
