@@ -164,10 +164,12 @@ def cast(
     told = read.ballots.named(ballot)
     keys = read.ballots.keys_for(told)
     election, _ = check_fixed(told, keys)
-    check_roll(told, election)
+    roll = check_roll(told, election)
     if told.closed or told.void is not None:
         raise NotOpenError("đã đóng bỏ phiếu", "the ballot is closed")
+    unit = settings.need("source").removeprefix("/units/")
     with at_desk(settings, told) as desk:
+        desk.of_roll(roll.get(unit))
         if tracker is None:
             for line in (*election_words(told, election), secrecy_of(election)):
                 note(line)
@@ -187,7 +189,7 @@ def cast(
                 )
                 return
         text = desk.cast(tracker)
-        sequence = _sequence(settings.client(), told, settings.need("source"), tracker)
+        sequence = _sequence(settings.client(), told, unit, tracker)
         said = s.SecretVoteCast(ballot=ballot, vote=text, tracker=tracker, sequence=sequence)
         name = f"vote:{told.draft.uuid}:{hex_hash(text)[:16]}"
         item = publish(settings.client(wait=wait), cycle, said, name)
@@ -229,9 +231,8 @@ def _decided() -> bool:
     return typer.confirm(words, default=False, err=True)
 
 
-def _sequence(client: PublisherClient, told: Told, source: str, tracker: str) -> int:
+def _sequence(client: PublisherClient, told: Told, unit: str, tracker: str) -> int:
     """Which vote of this unit it is: after those in the log, and those that the outbox knows were recorded since."""
-    unit = source.removeprefix("/units/")
     in_log = {vote.tracker for vote in told.votes if vote.unit == unit}
     sent = {
         item.data["tracker"]

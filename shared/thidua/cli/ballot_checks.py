@@ -121,7 +121,6 @@ def check(
             if not desk.record.cast:
                 raise NothingPreparedError
             tracker = desk.record.cast[-1]
-    roll = check_roll(told, election)
     found = next((vote for vote in told.votes if vote.tracker == tracker), None)
     if found is None:
         show(
@@ -130,6 +129,7 @@ def check(
             as_json=as_json,
         )
         raise typer.Exit(Exit.NOT_FOUND)
+    roll = check_roll(told, election)
     read_one = read_ballot(election, found.text)
     check_ballot(election, read_one)
     if read_one.tracker != tracker or roll.get(found.unit) != read_one.credential:

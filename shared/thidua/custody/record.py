@@ -194,6 +194,6 @@ class OtherHistoryError(StopError):
     def diagnostics(self) -> str:
         """Say what that proves."""
         return (
-            "Giữ lại cả hai bản; hai điểm niêm này cùng nhau là bằng chứng. / "
-            "Keep both copies: the two signed checkpoints together are the proof."
+            "Bản cũ hơn thì lấy bản mới. Nếu không, giữ cả hai: hai điểm niêm này cùng nhau là bằng chứng. / "
+            "Of an older copy get the newer one; else keep both: their signed checkpoints together are the proof."
         )

@@ -1,8 +1,8 @@
 """
 An election worked out again from the log alone: its trustees, its roll, its box, and the one sum that is opened.
 
-Everything here raises ``BallotFaultError`` at the first thing that does not hold, with the place in its path;
-nothing that a service says of the election is believed.
+Everything here raises ``BallotFaultError`` at the first thing that does not hold, with the place in its path, and
+:class:`NotYetError` for what is still to come; nothing that a service says of the election is believed.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from thidua.errors import RejectError, RetryError
 from thidua.voting.archive import roll_text
 from thidua.voting.ballots import Ballot, check_ballot, read_ballot
 from thidua.voting.canonical import hex_hash, parse
@@ -34,6 +35,28 @@ if TYPE_CHECKING:
     from thidua.voting.trustees import Trustees
 
 
+class NotYetError(RetryError):
+    """The election is not as far as this by the log that was read."""
+
+    def __init__(self, vi: str, en: str) -> None:
+        super().__init__(f"chưa đến lúc: {vi} / not yet: {en}")
+
+    def diagnostics(self) -> str:
+        """Say that the copy may be old."""
+        return "Chưa có gì thay đổi; chạy lại sau, với bản kho lưu mới hơn. / Nothing was done; run it again later."
+
+
+class VoidedError(RejectError):
+    """The election came to nothing, and stays sealed."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"cuộc bỏ phiếu đã hủy / the ballot is void: {reason}")
+
+    def diagnostics(self) -> str:
+        """Say what follows."""
+        return "Phiếu giữ nguyên niêm; bỏ phiếu lại bằng khóa mới. / The votes stay sealed; it is held again with new keys."
+
+
 @dataclass(frozen=True, slots=True)
 class Counted:
     """The box of a closed election: the ballots that count, by unit, and their encrypted sum."""
@@ -47,14 +70,11 @@ class Counted:
 def check_keys(keys: Told) -> Trustees:
     """The trustees that the messages in *keys* add up to, each message and all of them together checked."""
     for place in keys.places:
-        for name, said in (
-            ("committed", keys.committed),
-            ("published", keys.published),
-            ("sealed", keys.sealed),
-            ("confirmed", keys.confirmed),
+        if not all(
+            place.owner in said
+            for said in (keys.committed, keys.published, keys.sealed, keys.confirmed)
         ):
-            if place.owner not in said:
-                raise BallotFaultError(f"trustee {place.owner}", f"has {name}", "not yet")
+            raise NotYetError(f"người giữ khóa {place.owner}", f"trustee {place.owner} has no key")
     for place in keys.places:
         owner = place.owner
         check_published(GROUP, place, keys.committed[owner], keys.published[owner])
@@ -75,7 +95,7 @@ def check_fixed(told: Told, keys: Told) -> tuple[Election, Trustees]:
     """
     fixed = told.fixed
     if fixed is None:
-        raise BallotFaultError("election", "is fixed", "not yet")
+        raise NotYetError("chưa đủ phần khóa", "the keys are not complete")
     election, trustees = read_election(fixed.election), check_keys(keys)
     document = parse(fixed.election, "election")
     for name, expected, given in (
@@ -102,7 +122,7 @@ def check_roll(told: Told, election: Election) -> dict[str, int]:
     """By unit the public credential of the roll, each proven by its unit; as the opening says them."""
     opened = told.opened
     if opened is None:
-        raise BallotFaultError("election", "is open", "not yet")
+        raise NotYetError("chưa mở bỏ phiếu", "the ballot is not open")
     if opened.fingerprint != election.fingerprint:
         raise BallotFaultError("opened/fingerprint", election.fingerprint, "another")
     members = parse(election.text, "election").get("x_roll", [])
@@ -157,15 +177,16 @@ def recount(told: Told, keys: Told) -> Counted:
     """
     The sum that may be opened, worked out from the box; the one that the service published must be the same.
 
-    Raises for a box that is not closed, a void election, and fewer ballots than the election's own minimum (I6).
+    Raises :class:`NotYetError` for a box that is not closed, :class:`VoidedError`, and BallotFaultError also for fewer
+    ballots than the election's own minimum (I6).
     """
     election, trustees = check_fixed(told, keys)
     election = election.prepared()
     roll = check_roll(told, election)
     if told.void is not None:
-        raise BallotFaultError("election", "is valid", "void")
+        raise VoidedError(told.void)
     if not told.closed or told.tally is None:
-        raise BallotFaultError("election", "is closed, with its sum", "not yet")
+        raise NotYetError("chưa đóng hòm phiếu", "the box is not closed")
     voted = len({vote.unit for vote in told.votes})
     if voted < told.draft.min_ballots:
         raise BallotFaultError("box", f"at least {told.draft.min_ballots} votes", f"{voted}")

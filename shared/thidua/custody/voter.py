@@ -85,6 +85,22 @@ class BallotCastError(RejectError):
         )
 
 
+class OtherCredentialError(RejectError):
+    """The roll does not hold the credential of this desk: nothing that is prepared here would be taken."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "danh sách cử tri không có mã bỏ phiếu của máy này / the roll does not hold this machine's credential"
+        )
+
+    def diagnostics(self) -> str:
+        """Name the causes."""
+        return (
+            "Mã được tạo ở máy khác, đăng ký sau khi mở, hoặc có người dùng khóa ký của đơn vị. / "
+            "It was made on another machine or registered too late, or somebody else uses the unit's signing key."
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class VoterRecord:
     """What the journal says: the election, the public credential, and the newest prepared ballot with its fate."""
@@ -186,6 +202,13 @@ class VoterDesk:
         registration = {"credential": str(credential.public), **proof}
         self._append({"op": "made", "uuid": uuid, "member": member, "registration": registration})
         return registration
+
+    def of_roll(self, public: int | None) -> None:
+        """Raise unless *public*, the unit's credential in the roll, is this desk's."""
+        if self.record.registration is None:
+            raise NoCredentialError(self.folder)
+        if str(public) != self.record.registration["credential"]:
+            raise OtherCredentialError
 
     def credential_text(self, passphrase: str) -> str:
         """The secret credential as it goes onto paper. Raises ``WrongPassphraseError``."""

@@ -79,6 +79,16 @@ def test_a_credential_that_was_lost_before_the_opening_is_replaced_by_a_new_one(
     assert first.credential != second.credential
 
 
+def test_nobody_votes_confirms_or_decrypts_before_it_is_time(drafted: Town) -> None:
+    for words in (("ballot", "cast"), ("trustee", "drill"), ("trustee", "decrypt")):
+        told = drafted.people["SOA"].secretly(*words, CYCLE, BALLOT)
+        assert (told.code, "chưa đến lúc" in told.err) == (7, True), words
+    absent = drafted.people["SOA"].run("ballot", "check", CYCLE, BALLOT, "A" * 43)
+    assert absent.code == 7
+    unknown = drafted.people["SOA"].run("ballot", "check", CYCLE, "khong-co", "A" * 43)
+    assert unknown.code == 3
+
+
 def test_a_trustee_with_patience_goes_on_by_itself_when_the_others_have_spoken(
     drafted: Town,
 ) -> None:

@@ -19,6 +19,7 @@ from thidua.custody.voter import (
     BallotOpenedError,
     NoCredentialError,
     NothingPreparedError,
+    OtherCredentialError,
     VoterDesk,
 )
 from thidua.errors import ThiduaError
@@ -153,6 +154,16 @@ def test_a_voter_is_not_led_to_another_election(tmp_path: Path) -> None:
     other = replace(ELECTION, fingerprint="another")
     with pytest.raises(OtherElectionError):
         desk.prepare(other, [(1, 0)], PASSPHRASE, chance())
+
+
+def test_a_desk_whose_credential_is_not_the_rolls_says_so_before_the_vote(tmp_path: Path) -> None:
+    desk = registered(tmp_path)
+    desk.of_roll(int(desk.record.registration["credential"]))
+    for public in (None, 1, GROUP.g):
+        with pytest.raises(OtherCredentialError):
+            desk.of_roll(public)
+    with pytest.raises(NoCredentialError):
+        voter(tmp_path / "empty").of_roll(GROUP.g)
 
 
 def test_without_a_credential_or_with_a_wrong_passphrase_nothing_is_prepared(
