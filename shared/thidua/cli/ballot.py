@@ -1,4 +1,4 @@
-"""``thidua ballot credential|cast|challenge|check``: a voter of a secret ballot, with a client of its own."""
+"""``thidua ballot credential|cast|challenge|check|export``: a voter of a secret ballot, with a client of its own."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from thidua.cli import ballot_checks
+from thidua.cli import ballot_checks, ballot_export
 from thidua.cli.answers import (
     AsJson,
     KeyFile,
@@ -55,6 +55,7 @@ if TYPE_CHECKING:
 app = typer.Typer(help="Bỏ phiếu kín. / Vote in a secret ballot.", no_args_is_help=True)
 app.command("challenge")(ballot_checks.challenge)
 app.command("check")(ballot_checks.check)
+app.command("export")(ballot_export.export)
 
 
 class NotOpenError(RejectError):
