@@ -53,9 +53,14 @@ class Seat:
     desk: TrusteeDesk
 
     def look(self) -> None:
-        """Read the log, which must continue what was seen before."""
+        """Hold the log to what was seen before: it must go on from there."""
         held = self.read.held
-        self.desk.see(held.size, root_at(held, held.size), lambda size: root_at(held, size))
+        self.desk.continues(held.size, lambda size: root_at(held, size))
+
+    def note(self) -> None:
+        """Keep the log that was read as the one that was seen; what it says has held."""
+        held = self.read.held
+        self.desk.see(held.size, root_at(held, held.size))
 
     def event_name(self, what: str) -> str:
         """The beginning of an event's id."""

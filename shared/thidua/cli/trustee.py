@@ -106,6 +106,7 @@ def init(
             if passphrase is None:
                 passphrase = ask_passphrase(passphrase_file, new=not seat.desk.record.is_made)
             step = next_step(seat.keys, seat.place, seat.desk, passphrase, secrets.randbelow)
+            seat.note()
             if step.says is None and not step.waits:
                 done = "Đã xong phần khóa. Tiếp theo: thidua trustee confirm / The share is made; next: confirm."
                 show({"owner": seat.place.owner, "done": True}, [done], as_json=as_json)
@@ -152,6 +153,7 @@ def confirm(
     where = Where(source=source, origin=origin, archive=archive, policy=policy, custody=custody)
     with seated(where, cycle, ballot, office) as seat:
         election, _ = check_fixed(seat.told, seat.keys)
+        seat.note()
         if not as_json:
             for line in election_words(seat.told, election):
                 typer.echo(line)
@@ -199,6 +201,7 @@ def drill(
     with seated(where, cycle, ballot, office) as seat:
         election, trustees = check_fixed(seat.told, seat.keys)
         seat.desk.confirmed(election)
+        seat.note()
         passphrase = ask_passphrase(passphrase_file, new=False)
         said = drilled(seat.told, trustees, seat.place, seat.desk, passphrase, secrets.randbelow)
         client = seat.settings.client(wait=wait)
@@ -240,6 +243,7 @@ def decrypt(
             show({"owner": seat.place.owner, "needed": False}, [done], as_json=as_json)
             return
         counted = recount(seat.told, seat.keys)
+        seat.note()
         passphrase = ask_passphrase(passphrase_file, new=False)
         text = seat.desk.decrypt(counted.election, counted.tally, passphrase, secrets.randbelow)
         owner, known = seat.place.owner, seat.told.decryptions

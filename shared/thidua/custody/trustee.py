@@ -146,16 +146,19 @@ class TrusteeDesk:
             self._append({"op": "said", "texts": {name: make()}})
         return self.record.texts[name]
 
-    def see(self, size: int, root: str, root_then: Callable[[int], str]) -> None:
+    def continues(self, size: int, root_then: Callable[[int], str]) -> None:
         """
-        Note the log that was read; *root_then* gives its root at an earlier size.
+        Raise ``OtherHistoryError`` unless a log of *size* entries continues the one that was seen before.
 
-        Raises ``OtherHistoryError`` unless it continues the one that was seen before.
+        *root_then* gives its root at an earlier size.
         """
         seen = self.record.seen
         if seen is not None and (size < seen.size or root_then(seen.size) != seen.root):
             raise OtherHistoryError(seen, size)
-        if seen != (size, root):
+
+    def see(self, size: int, root: str) -> None:
+        """Note the log that was read, once what it says has held: only logs that go on from it are taken from now on."""
+        if self.record.seen != (size, root):
             self._append({"op": "seen", **Seen(size, root)._asdict()})
 
     def confirm(self, election: Election) -> None:

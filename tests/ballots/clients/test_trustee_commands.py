@@ -12,9 +12,12 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests.audit.copies import Copy
 from tests.ballots.clients.house import CYCLE
 from tests.ballots.clients.town import BALLOT, DRAFT, Town, done, founded, said
+from thidua.cli import custody
 from thidua.contracts import ballots as b
 from thidua.contracts import secret_ballots as s
 from thidua.custody.trustee import JOURNAL, PARTY, SHARE
@@ -108,9 +111,12 @@ def test_a_log_that_does_not_continue_the_one_that_was_seen_is_refused(
     assert (told.code, "does not continue" in told.err) == (4, True)
 
 
+@pytest.mark.parametrize("installed", [True, False])
 def test_a_log_from_which_a_vote_was_taken_is_refused_though_its_keeper_sealed_it_again(
-    closed: Town,
+    closed: Town, monkeypatch: pytest.MonkeyPatch, installed: bool
 ) -> None:
+    if not installed:
+        monkeypatch.setattr(custody, "entry_points", lambda **_: ())
     folder = closed.folder / "forged"
     shutil.copytree(closed.house.archive.public, folder)
     copy = Copy(folder, closed.house.signer, closed.house.policy)
@@ -121,6 +127,8 @@ def test_a_log_from_which_a_vote_was_taken_is_refused_though_its_keeper_sealed_i
     told = decrypt(person, "--archive", str(folder))
     assert told.code == 4, told
     assert said(closed, s.PartiallyDecrypted) == []
+    honest = done(decrypt(person))
+    assert ("quy tắc chưa xét lại" in honest.err) is not installed
 
 
 def _is_vote(town: Town, at: int) -> bool:

@@ -192,16 +192,14 @@ def test_what_was_published_once_is_published_again_as_it_was(tmp_path: Path) ->
 
 def test_the_log_must_continue_the_one_that_was_seen(tmp_path: Path) -> None:
     desk = seated(tmp_path, HELD)
-    roots = {10: "ten", 20: "twenty"}
-    desk.see(10, "ten", roots.__getitem__)
-    desk.see(20, "twenty", roots.__getitem__)
-    for size, root, then in (
-        (10, "ten", roots),
-        (20, "other", {20: "other"}),
-        (30, "thirty", {20: "other"}),
-    ):
+    desk.continues(5, {}.__getitem__)
+    desk.see(10, "ten")
+    desk.continues(20, {10: "ten"}.__getitem__)
+    desk.see(20, "twenty")
+    trustee(tmp_path).continues(20, {20: "twenty"}.__getitem__)
+    for size, root_then in ((10, {10: "ten"}), (20, {20: "other"}), (30, {20: "other"})):
         with pytest.raises(OtherHistoryError):
-            trustee(tmp_path).see(size, root, then.__getitem__)
+            trustee(tmp_path).continues(size, root_then.__getitem__)
 
 
 def test_two_processes_never_act_for_one_trustee_at_once(tmp_path: Path) -> None:
