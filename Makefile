@@ -19,6 +19,7 @@ help:
 	@echo "make check           lint, types, import rules"
 	@echo "make coverage        the tests again, and which branches they reach"
 	@echo "make bench           figures, as a table and JSON      (ARGS=--short)"
+	@echo "                     the door's memory alone           (ARGS='--door-memory 1000000')"
 	@echo "make test-publishers publishers at length: the README, the outbox on a bad line"
 	@echo "make test-ballots    secret ballots by INRIA's belenios-tool, from Debian"
 	@echo "make test-faults     crash tests at length             (ARGS=--short)"
@@ -68,14 +69,14 @@ test-ballots: $(STAMP)
 	  (cd $(VENV)/belenios && apt-get -qq download belenios-tool 2>/dev/null && dpkg -x belenios-tool_*.deb .) || { \
 	  echo "Cần belenios-tool của Debian: apt-get install belenios-tool" >&2; \
 	  echo "Debian's belenios-tool is needed: apt-get install belenios-tool" >&2; exit 1; }
-	@PATH="$$PATH:$(CURDIR)/$(VENV)/belenios/usr/bin" $(BIN)/python -m pytest -q -m ballots tests/shared/voting $(ARGS)
+	@PATH="$$PATH:$(CURDIR)/$(VENV)/belenios/usr/bin" $(BIN)/python -m pytest -q -m ballots tests/shared/voting tests/ballots/secret $(ARGS)
 
 test-faults: $(STAMP)
 	@$(BIN)/python -m tests.faults $(ARGS)
 
 test-input: $(STAMP)
 	@THIDUA_TEST_SERVERS=local THIDUA_TEST_INPUTS=200000 THIDUA_TEST_DOOR_EXAMPLES=150 \
-	  $(BIN)/python -m pytest -q --timeout 1800 tests/units/door/test_mutations.py tests/units/door/test_openapi.py $(ARGS)
+	  $(BIN)/python -m pytest -q -s --timeout 1800 tests/units/door/test_mutations.py tests/units/door/test_openapi.py $(ARGS)
 
 test-deploy: engine $(STAMP)
 	@THIDUA_TEST_SERVERS=containers $(BIN)/python -m pytest -q -m "servers or postgres"
