@@ -11,7 +11,6 @@ from thidua.audit.held import HeldFolder, hold
 from thidua.audit.rejudging import Rejudging
 from thidua.audit.verifying import policy_in
 from thidua.base64url import encode_base64url
-from thidua.knowledge import recorded_event
 from thidua.log.entry import read_entry
 from thidua.tlog.faults import ArchiveFaultError
 
@@ -46,16 +45,15 @@ def events_in(held: HeldFolder, judges: Sequence[Judge[Any]] = ()) -> Iterator[E
     first that does not follow from what stands before it.
     """
     origin, root = held.policy.log.name, held.policy.root_spki
-    rejudging = Rejudging(judges, origin=origin, root_spki=root) if judges else None
-    authentic = Authenticity(origin, root)
+    rejudging = (
+        Rejudging(judges, origin=origin, root_spki=root, one_reading=True) if judges else None
+    )
+    taking = rejudging or Authenticity(origin, root, one_reading=True)
     for position, raw in held.entries():
         entry = read_entry(position, raw)
-        if rejudging is not None:
-            rejudging.take(entry)
-        else:
-            authentic.take(entry)
-        if entry.is_recorded:
-            yield recorded_event(entry)
+        opened = taking.take(entry)
+        if opened is not None and entry.is_recorded:
+            yield opened.event
     if rejudging is not None:
         rejudging.finish()
 
