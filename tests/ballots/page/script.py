@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
 
-from services.ballots.page.files import STATIC
+from services.ballots.page.site import STATIC
 
 if TYPE_CHECKING:
     from types import TracebackType

@@ -33,6 +33,7 @@ export async function readElection(text) {
     key,
     questions: readQuestions(read.questions),
     rule: readRule(read.x_rule),
+    bound: Object.fromEntries(extended.map((name) => [name, read[name]])),
   };
 }
 
