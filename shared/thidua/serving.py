@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -33,6 +33,8 @@ from thidua.stream import (
 )
 
 if TYPE_CHECKING:
+    from faststream.asgi.types import ASGIApp
+
     from thidua.deciding import Judge
 
 S = TypeVar("S")
@@ -101,9 +103,15 @@ class Deciding:
             await self.judging.wake(self._clock.now_ms())
 
 
-def deciding_app(judge: Judge[S], settings: ServiceSettings) -> AsgiFastStream:
+def deciding_app(
+    judge: Judge[S],
+    settings: ServiceSettings,
+    pages: Callable[[Judging[S]], Iterable[tuple[str, ASGIApp]]] | None = None,
+) -> AsgiFastStream:
     """
     The app of one deciding service; nothing happens before its lifespan starts.
+
+    *pages* gives routes of the service's own over what it knows; they only read.
 
     ``/health/live`` answers 204 while Redis answers; ``/health/ready`` 200 only while both followers run
     and nothing is halted, and the log is open for writing; with the reason otherwise. ``/metrics`` is for Prometheus.
@@ -182,6 +190,7 @@ def deciding_app(judge: Judge[S], settings: ServiceSettings) -> AsgiFastStream:
             ("/health/live", make_ping_asgi(broker, timeout=1.0)),
             ("/health/ready", ready),
             ("/metrics", measured),
+            *(pages(judging) if pages else ()),
         ],
         asyncapi_path="/asyncapi",
         logger=None,

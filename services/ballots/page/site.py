@@ -69,9 +69,7 @@ def _headers(door_url: str) -> dict[str, str]:
 
 
 def _file(path: Path, headers: Mapping[str, str]) -> ASGIApp:
-    answer = AsgiResponse(
-        path.read_bytes(), 200, {**headers, "content-type": _KINDS[path.suffix]}
-    )
+    answer = AsgiResponse(path.read_bytes(), 200, {**headers, "content-type": _KINDS[path.suffix]})
 
     @get(include_in_schema=False)
     async def file(_scope: Scope) -> AsgiResponse:
@@ -104,9 +102,7 @@ def _qr(headers: Mapping[str, str]) -> ASGIApp:
         segno.make(tracker, error="m", micro=False).save(
             drawn, kind="svg", scale=4, border=4, light="#fff", svgclass=None, lineclass=None
         )
-        return AsgiResponse(
-            drawn.getvalue(), 200, {**headers, "content-type": _KINDS[".svg"]}
-        )
+        return AsgiResponse(drawn.getvalue(), 200, {**headers, "content-type": _KINDS[".svg"]})
 
     return qr
 

@@ -5,6 +5,7 @@ import { both, made } from "./words.js";
 
 const NOBODY = ["Không chọn tên nào", "None of them"];
 const BLANK = ["Không có ý kiến", "No opinion"];
+const ENGLISH = { "Đồng ý": "Agree", "Không đồng ý": "Disagree" };
 
 /** Fields for all questions, in their order. */
 export function fields(questions) {
@@ -31,8 +32,11 @@ export function inWords(question, chosen) {
   if (question.blank && chosen[0] === 1) return [made("li", {}, both(...BLANK))];
   const answers = question.blank ? chosen.slice(1) : chosen;
   const named = question.answers.filter((_, at) => answers[at] === 1);
-  return named.length > 0 ? named.map((name) => made("li", {}, name)) : [made("li", {}, both(...NOBODY))];
+  return named.length > 0 ? named.map((name) => made("li", {}, worded(name))) : [made("li", {}, both(...NOBODY))];
 }
+
+/** An answer as it stands in the election, with English beside where the library made the words. */
+const worded = (answer) => (Object.hasOwn(ENGLISH, answer) ? both(answer, ENGLISH[answer]) : [answer]);
 
 /** What a question asks for: how many answers may be marked. */
 export function limits({ answers, least, most, blank }) {
@@ -40,9 +44,10 @@ export function limits({ answers, least, most, blank }) {
   if (least === 0 && most === answers.length && !blank) {
     return ["Đánh dấu những tên đồng ý; không đánh dấu là không đồng ý.", "Mark all you agree with."];
   }
-  if (least === most) return [`Chọn đúng ${most}.`, `Mark exactly ${most}.`];
+  const none = blank ? [", hoặc “Không có ý kiến”.", ", or “No opinion”."] : [".", "."];
+  if (least === most) return [`Chọn đúng ${most}${none[0]}`, `Mark exactly ${most}${none[1]}`];
   const from = least > 0 ? [`ít nhất ${least}, `, `at least ${least} and `] : ["", ""];
-  return [`Chọn ${from[0]}nhiều nhất ${most}.`, `Mark ${from[1]}at most ${most}.`];
+  return [`Chọn ${from[0]}nhiều nhất ${most}${none[0]}`, `Mark ${from[1]}at most ${most}${none[1]}`];
 }
 
 const hasNobody = (question) => question.most === 1 && question.least === 0 && !question.blank;
@@ -55,7 +60,7 @@ function field(question, number) {
     const input = made("input", { type: single ? "radio" : "checkbox", id, name, value });
     return made("div", { class: `option ${kind}` }, input, made("label", { for: id }, words));
   };
-  const options = question.answers.map((answer, at) => option(`${at}`, answer));
+  const options = question.answers.map((answer, at) => option(`${at}`, worded(answer)));
   if (question.blank) options.push(option("blank", both(...BLANK), "blank"));
   if (hasNobody(question)) options.push(option("nobody", both(...NOBODY), "blank"));
   const rule = made("p", { class: "rule", id: `${name}-rule` }, both(...limits(question)));
