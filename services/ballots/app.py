@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field
 
 from services.ballots.domain import JUDGE
+from services.ballots.page.finding import find_setup
 from services.ballots.page.site import page_routes
 from thidua.serving import ServiceSettings, deciding_app
 
 if TYPE_CHECKING:
     from faststream.asgi import AsgiFastStream
+    from faststream.asgi.types import ASGIApp
+
+    from services.ballots.domain.state import Cycle
+    from thidua.judging import Judging
 
 
 class BallotsSettings(ServiceSettings):
@@ -24,5 +29,15 @@ class BallotsSettings(ServiceSettings):
 def create_app(settings: BallotsSettings | None = None) -> AsgiFastStream:
     """The service's app; without *settings* they are read from the environment."""
     settings = settings or BallotsSettings.from_environment()
-    routes = page_routes(lambda _subject, _ballot: None, settings.door_url)
-    return deciding_app(JUDGE, settings, lambda _judging: routes)
+    door_url, origin, sandbox = settings.door_url, settings.origin, settings.is_sandbox
+
+    def pages(judging: Judging[Cycle]) -> list[tuple[str, ASGIApp]]:
+        def found(subject: str, ballot: str) -> dict[str, Any] | None:
+            setup = find_setup(judging.knowledge, subject, ballot)
+            if setup is None:
+                return None
+            return setup.document(origin=origin, sandbox=sandbox, door_url=door_url)
+
+        return page_routes(found, door_url)
+
+    return deciding_app(JUDGE, settings, pages)

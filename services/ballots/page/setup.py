@@ -32,13 +32,15 @@ class Setup:
     One ballot as the page is told of it.
 
     ``matter`` is what is voted on in words; everything that decides stands in ``election``, the exact text
-    that ``fingerprint`` is the hash of. ``keys`` are those that units of the roll may sign with now.
+    that ``fingerprint`` is the hash of. ``clock`` is the moment of the log's last entry, ``keys`` are those that
+    units of the roll may sign with now.
     """
 
     subject: str
     ballot: str
     matter: str
     state: Literal["registering", "open", "closed"]
+    clock: datetime
     closes: datetime | None
     repeat: Literal["first", "last"]
     election: str
@@ -57,6 +59,8 @@ class Setup:
             "ballot": self.ballot,
             "matter": self.matter,
             "state": self.state,
+            # In a sandbox it is no later than that, whatever the browser's own clock says.
+            "clock": format_instant(self.clock) if sandbox else None,
             "closes": None if self.closes is None else format_instant(self.closes),
             "repeat": self.repeat,
             "door": door_url,

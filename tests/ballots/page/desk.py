@@ -195,6 +195,7 @@ def desk(questions: Sequence[Question], **changed: Any) -> Desk:
         ballot=BALLOT,
         matter="Cờ thi đua của Bộ",
         state="open",
+        clock=datetime.now(UTC),
         closes=datetime.now(UTC) + timedelta(hours=2),
         repeat="last",
         election=held.election.text,

@@ -237,6 +237,7 @@ SETUPS: Final[dict[str, tuple[dict[str, Any], str]]] = {
         {"keys": [{"kid": "LCA/1", "unit": "LCA", "alg": "HS256", "spki": "AA"}]}, "setup/keys/0/alg",
     ),
     "a moment that is none": ({"closes": "mai"}, "setup/closes"),
+    "a clock that is none": ({"clock": 7}, "setup/clock"),
     "an election that is no text": ({"election": {}}, "setup/election"),
 }  # fmt: skip
 

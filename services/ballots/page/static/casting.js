@@ -75,7 +75,8 @@ export function casting(setup, encrypting, fetchSetup) {
     const sequence = now.roll.get(key.unit).votes + 1;
     const { text, tracker } = prepared;
     const data = { ballot: setup.ballot, vote: text, tracker, sequence };
-    return new Sending(setup.door, key, { origin: setup.origin, type: VOTE, subject: setup.subject, data });
+    const { origin, subject } = setup;
+    return new Sending(setup.door, key, { origin, type: VOTE, subject, time: now.clock, data });
   }
 
   async function cast() {

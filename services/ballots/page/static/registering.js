@@ -47,7 +47,8 @@ export function registering(setup, encrypting) {
     }
     say("Đang đăng ký…", "Registering…");
     const data = { ballot: setup.ballot, credential: credential.credential, proof: credential.proof };
-    const event = { origin: setup.origin, type: REGISTERED, subject: setup.subject, data };
+    const { origin, subject, clock: time } = setup;
+    const event = { origin, type: REGISTERED, subject, time, data };
     sending ??= new Sending(setup.door, signer, event);
     await sending.finish();
     say();

@@ -6,7 +6,7 @@ import { shortHash } from "./group.js";
 import { decimal, integer, items, kindOf, members, oneOf, string } from "./reading.js";
 
 const MEMBERS = [
-  "version", "origin", "sandbox", "subject", "ballot", "matter", "state", "closes", "repeat", "door", "election",
+  "version", "origin", "sandbox", "subject", "ballot", "matter", "state", "clock", "closes", "repeat", "door", "election",
   "fingerprint", "roll", "keys",
 ];
 const ALGORITHMS = ["ES256", "EdDSA", "RS256", "PS256"];
@@ -20,8 +20,8 @@ export async function readSetup(document) {
   for (const name of ["origin", "subject", "ballot", "matter", "door"]) string(read[name], `setup/${name}`);
   oneOf(read.state, "setup/state", ["registering", "open", "closed"]);
   oneOf(read.repeat, "setup/repeat", ["first", "last"]);
-  const closes = read.closes === null ? null : new Date(string(read.closes, "setup/closes"));
-  need(closes === null || !Number.isNaN(closes.getTime()), "setup/closes", "a moment or null", "another text");
+  const closes = moment(read.closes, "setup/closes");
+  const clock = moment(read.clock, "setup/clock");
   const right = await shortHash(string(read.election, "setup/election"));
   need(read.fingerprint === right, "setup/fingerprint", right, shown(read.fingerprint));
   const roll = new Map(items(read.roll, "setup/roll").map((each, at) => readMember(each, `setup/roll/${at}`)));
@@ -32,10 +32,16 @@ export async function readSetup(document) {
   need(named === `${read.subject}/${read.ballot}`, "setup/ballot", shown(named), "another ballot's election");
   need(sorted(listed) === sorted([...roll.keys()]), "setup/roll", "the roll of the election", "another roll");
   need(repeat === read.repeat, "setup/repeat", shown(repeat), shown(read.repeat));
-  return { ...read, closes, election, roll, keys };
+  return { ...read, clock, closes, election, roll, keys };
 }
 
 const sorted = (units) => JSON.stringify(Array.isArray(units) ? units.toSorted() : null);
+
+function moment(value, path) {
+  const read = value === null ? null : new Date(string(value, path));
+  need(read === null || !Number.isNaN(read.getTime()), path, "a moment or null", "another text");
+  return read;
+}
 
 function readMember(value, path) {
   const read = members(value, path, ["unit", "name", "credential", "votes"]);

@@ -59,7 +59,7 @@ async function publicHalf(raw, how) {
 }
 
 /** The next event of the key's chain, signed; its hash is what the receipt is asked by. */
-export async function signEvent(signer, head, { origin, type, subject, data }) {
+export async function signEvent(signer, head, { origin, type, subject, time, data }) {
   const bytes = new TextEncoder();
   const header = { alg: signer.alg, kid: signer.kid, typ: "thidua-event+jws" };
   const payload = {
@@ -68,7 +68,7 @@ export async function signEvent(signer, head, { origin, type, subject, data }) {
     source: `/units/${signer.unit}`,
     type,
     subject,
-    time: new Date().toISOString(),
+    time: (time ?? new Date()).toISOString(),
     datacontenttype: "application/json",
     aud: origin,
     seq: head.seq + 1,

@@ -1,0 +1,84 @@
+"""A secret ballot found in what the service knows of the log, for the page."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Final, Literal
+
+from services.ballots.page.setup import Setup, Voter
+from thidua.clock import local_day
+from thidua.folding import registry_of
+from thidua.knowledge import moment
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from services.ballots.domain.state import Ballot, Cycle
+    from thidua.knowledge import Knowledge
+    from thidua.standing import Key, Registry
+
+_RUNNING: Final = "open"
+
+
+def find_setup(knowledge: Knowledge[Cycle], subject: str, name: str) -> Setup | None:
+    """
+    What is public of the ballot *name* of the cycle *subject*.
+
+    None where there is no secret ballot of that name, and until its trustees' keys are complete: before that
+    there is no text to vote on.
+    """
+    if subject not in knowledge.fold.subjects():
+        return None
+    cycle = knowledge.fold.cycle(subject)
+    election = cycle.elections.get(name)
+    if election is None or election.fixed is None:
+        return None
+    fixed, ballot = election.fixed, cycle.ballots.get(name)
+    bound = json.loads(fixed.election)
+    registry = knowledge.fold.registry(registry_of(subject))
+    units: Sequence[str] = bound["x_roll"]
+    return Setup(
+        subject=subject,
+        ballot=name,
+        matter=_matter(registry, subject, election.draft.about),
+        state="closed" if election.voided else _state(ballot),
+        clock=moment(knowledge.clock_ms),
+        closes=None if ballot is None else ballot.closes,
+        repeat=bound["x_revote"],
+        election=fixed.election,
+        fingerprint=fixed.fingerprint,
+        roll=[
+            Voter(
+                unit,
+                _name(registry, unit, knowledge.clock_ms),
+                election.credentials.get(unit),
+                len(election.votes.get(unit, ())),
+            )
+            for unit in units
+        ],
+        keys={unit: _keys(registry, unit) for unit in units},
+    )
+
+
+def _state(ballot: Ballot | None) -> Literal["registering", "open", "closed"]:
+    if ballot is None:
+        return "registering"
+    return "open" if ballot.state == _RUNNING else "closed"
+
+
+def _matter(registry: Registry, subject: str, about: str) -> str:
+    """The title's name in Vietnamese; the code itself for what the year's regulation does not name."""
+    regulation = registry.regulations.get(int(subject.rpartition("/")[2]))
+    titles = regulation.titles if regulation else ()
+    return next((title.name_vi for title in titles if title.code == about), about)
+
+
+def _name(registry: Registry, unit: str, clock_ms: int) -> str:
+    day = local_day(moment(clock_ms))
+    held = [name for name in registry.units[unit].names if name.valid_from <= day]
+    return held[-1].name_vi if held else unit
+
+
+def _keys(registry: Registry, unit: str) -> list[Key]:
+    source = f"/units/{unit}"
+    return [key for key in registry.keys.values() if key.owner == source and key.status == "active"]
