@@ -9,6 +9,7 @@ from pydantic import Field
 from services.ballots.domain import JUDGE
 from services.ballots.page.finding import find_setup
 from services.ballots.page.site import page_routes
+from thidua.knowledge import moment
 from thidua.serving import ServiceSettings, deciding_app
 
 if TYPE_CHECKING:
@@ -33,7 +34,8 @@ def create_app(settings: BallotsSettings | None = None) -> AsgiFastStream:
 
     def pages(judging: Judging[Cycle]) -> list[tuple[str, ASGIApp]]:
         def found(subject: str, ballot: str) -> dict[str, Any] | None:
-            setup = find_setup(judging.knowledge, subject, ballot)
+            known = judging.knowledge
+            setup = find_setup(known.fold, moment(known.clock_ms), subject, ballot)
             if setup is None:
                 return None
             return setup.document(origin=origin, sandbox=sandbox, door_url=door_url)

@@ -8,41 +8,41 @@ from typing import TYPE_CHECKING, Final, Literal
 from services.ballots.page.setup import Setup, Voter
 from thidua.clock import local_day
 from thidua.folding import registry_of
-from thidua.knowledge import moment
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import date, datetime
 
     from services.ballots.domain.state import Ballot, Cycle
-    from thidua.knowledge import Knowledge
+    from thidua.folding import Folded
     from thidua.standing import Key, Registry
 
 _RUNNING: Final = "open"
 
 
-def find_setup(knowledge: Knowledge[Cycle], subject: str, name: str) -> Setup | None:
+def find_setup(fold: Folded[Cycle], clock: datetime, subject: str, name: str) -> Setup | None:
     """
-    What is public of the ballot *name* of the cycle *subject*.
+    What is public of the ballot *name* of the cycle *subject*; *clock* is the moment of the last entry in *fold*.
 
     None where there is no secret ballot of that name, and until its trustees' keys are complete: before that
     there is no text to vote on.
     """
-    if subject not in knowledge.fold.subjects():
+    if subject not in fold.subjects():
         return None
-    cycle = knowledge.fold.cycle(subject)
+    cycle = fold.cycle(subject)
     election = cycle.elections.get(name)
     if election is None or election.fixed is None:
         return None
     fixed, ballot = election.fixed, cycle.ballots.get(name)
     bound = json.loads(fixed.election)
-    registry = knowledge.fold.registry(registry_of(subject))
+    registry = fold.registry(registry_of(subject))
     units: Sequence[str] = bound["x_roll"]
     return Setup(
         subject=subject,
         ballot=name,
         matter=_matter(registry, subject, election.draft.about),
         state="closed" if election.voided else _state(ballot),
-        clock=moment(knowledge.clock_ms),
+        clock=clock,
         closes=None if ballot is None else ballot.closes,
         repeat=bound["x_revote"],
         election=fixed.election,
@@ -50,7 +50,7 @@ def find_setup(knowledge: Knowledge[Cycle], subject: str, name: str) -> Setup | 
         roll=[
             Voter(
                 unit,
-                _name(registry, unit, knowledge.clock_ms),
+                _name(registry, unit, local_day(clock)),
                 election.credentials.get(unit),
                 len(election.votes.get(unit, ())),
             )
@@ -73,8 +73,7 @@ def _matter(registry: Registry, subject: str, about: str) -> str:
     return next((title.name_vi for title in titles if title.code == about), about)
 
 
-def _name(registry: Registry, unit: str, clock_ms: int) -> str:
-    day = local_day(moment(clock_ms))
+def _name(registry: Registry, unit: str, day: date) -> str:
     held = [name for name in registry.units[unit].names if name.valid_from <= day]
     return held[-1].name_vi if held else unit
 

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from urllib.parse import parse_qs
 
 import segno
-from faststream.asgi import AsgiResponse, get
+from faststream.asgi import AsgiResponse
 
 from thidua.refusals import Code, problem
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from faststream.asgi.types import ASGIApp, Scope
+    from faststream.asgi.types import ASGIApp, Receive, Scope, Send
 
 STATIC: Final = Path(__file__).parent / "static"
 ROOT: Final = "/bo-phieu"
@@ -31,6 +31,7 @@ _KINDS: Final = {
     ".js": "text/javascript; charset=utf-8",
     ".svg": "image/svg+xml",
 }
+_METHODS: Final = ("GET", "HEAD")
 _TRACKER: Final = re.compile(r"[A-Za-z0-9+/]{43}")
 _SHOWN: Final = 64
 
@@ -70,17 +71,11 @@ def _headers(door_url: str) -> dict[str, str]:
 
 def _file(path: Path, headers: Mapping[str, str]) -> ASGIApp:
     answer = AsgiResponse(path.read_bytes(), 200, {**headers, "content-type": _KINDS[path.suffix]})
-
-    @get(include_in_schema=False)
-    async def file(_scope: Scope) -> AsgiResponse:
-        return answer
-
-    return file
+    return _getting(lambda _scope: answer, headers)
 
 
 def _setup(find: Finding, headers: Mapping[str, str]) -> ASGIApp:
-    @get(include_in_schema=False)
-    async def setup(scope: Scope) -> AsgiResponse:
+    def setup(scope: Scope) -> AsgiResponse:
         subject, ballot = _asked(scope, "nam"), _asked(scope, "phieu")
         document = find(subject, ballot)
         if document is None:
@@ -88,12 +83,11 @@ def _setup(find: Finding, headers: Mapping[str, str]) -> ASGIApp:
             return _json(404, problem(Code.NOT_FOUND, facts), headers)
         return _json(200, document, headers)
 
-    return setup
+    return _getting(setup, headers)
 
 
 def _qr(headers: Mapping[str, str]) -> ASGIApp:
-    @get(include_in_schema=False)
-    async def qr(scope: Scope) -> AsgiResponse:
+    def qr(scope: Scope) -> AsgiResponse:
         tracker = _asked(scope, "ma")
         if not _TRACKER.fullmatch(tracker):
             facts = {"path": "ma", "given": tracker[:_SHOWN], "expected": _TRACKER.pattern}
@@ -104,7 +98,22 @@ def _qr(headers: Mapping[str, str]) -> ASGIApp:
         )
         return AsgiResponse(drawn.getvalue(), 200, {**headers, "content-type": _KINDS[".svg"]})
 
-    return qr
+    return _getting(qr, headers)
+
+
+def _getting(answer: Callable[[Scope], AsgiResponse], headers: Mapping[str, str]) -> ASGIApp:
+    """Answers to GET and HEAD; what goes wrong in one is the server's to log."""
+
+    async def get(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["method"] in _METHODS:
+            given = answer(scope)
+        else:
+            facts = {"given": scope["method"], "expected": ", ".join(_METHODS)}
+            refusal = problem(Code.METHOD_UNKNOWN, facts)
+            given = _json(405, refusal, {**headers, "allow": ", ".join(_METHODS)})
+        await given(scope, receive, send)
+
+    return get
 
 
 def _json(status: int, document: Mapping[str, Any], headers: Mapping[str, str]) -> AsgiResponse:
