@@ -94,9 +94,13 @@ class Browser:
         return told["result"]
 
     def open(self, url: str) -> None:
-        """Load *url*."""
+        """Load *url*; once more where the machine's network changed meanwhile, on which Chromium breaks loading off."""
+        known = len(self.faults)
         self.call("Page.navigate", url=url)
         self.until("document.readyState === 'complete'")
+        if any("ERR_NETWORK_CHANGED" in fault for fault in self.faults[known:]):
+            del self.faults[known:]
+            self.open(url)
 
     def run(self, script: str) -> Any:
         """The value of an expression in the page."""
