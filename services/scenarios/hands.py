@@ -169,7 +169,7 @@ class Voters:
     uuid: str
     chance: Chance = field(repr=False)
     credentials: dict[str, Credential] = field(default_factory=dict, repr=False)
-    _cast: dict[str, int] = field(default_factory=dict)
+    cast: dict[str, int] = field(default_factory=dict)
 
     def register(self, unit: str) -> s.CredentialRegistered:
         """*unit* registers a new credential."""
@@ -183,9 +183,9 @@ class Voters:
     def vote(self, unit: str, election: Election, choices: Sequence[Choice]) -> s.SecretVoteCast:
         """The next vote of *unit*."""
         ballot = make_ballot(election, self.credentials[unit], choices, self.chance)
-        self._cast[unit] = self._cast.get(unit, 0) + 1
+        self.cast[unit] = self.cast.get(unit, 0) + 1
         return s.SecretVoteCast(
-            ballot=self.name, vote=ballot.text, tracker=ballot.tracker, sequence=self._cast[unit]
+            ballot=self.name, vote=ballot.text, tracker=ballot.tracker, sequence=self.cast[unit]
         )
 
 

@@ -20,6 +20,8 @@ MAX_ENTRY_BYTES: Final = 65_535
 _RECORDED: Final = re.compile(
     rb'\{"v":1,"rx":"([0-9TZ:.-]{24})","by":"([a-z]{2,20}/[0-9]{1,4})","jws":"([A-Za-z0-9_.-]+)"\}'
 )
+_LONGEST_FACT: Final = 60
+_MOST_PARTS: Final = 3
 _BY: Final = re.compile(r"[a-z]{2,20}/[0-9]{1,4}")
 _REFUSED: Final = ("v", "rx", "by", "refused", "jws")
 _SAID: Final = ("v", "rx", "by", "refused", "said")
@@ -72,10 +74,18 @@ def write_recorded(rx_ms: int, by: str, jws: bytes) -> bytes:
 
 
 def write_refused(rx_ms: int, by: str, code: str, facts: Mapping[str, object], jws: bytes) -> bytes:
-    """The entry of an event refused for state or rule, with its public reason."""
-    refused = _json({"code": code, "facts": facts})
-    head = format_ms(rx_ms).encode(), by.encode(), refused, jws
-    return _bounded(b'{"v":1,"rx":"%b","by":"%b","refused":%b,"jws":"%b"}' % head)
+    """
+    The entry of an event refused for state or rule, with its public reason.
+
+    Facts that would not fit beside the event are cut, always alike; without them if need be.
+    """
+    for told in (facts, {name: _cut(fact) for name, fact in facts.items()}, {}):
+        refused = _json({"code": code, "facts": told})
+        head = format_ms(rx_ms).encode(), by.encode(), refused, jws
+        raw = b'{"v":1,"rx":"%b","by":"%b","refused":%b,"jws":"%b"}' % head
+        if len(raw) <= MAX_ENTRY_BYTES:
+            break
+    return _bounded(raw)
 
 
 def write_said(
@@ -137,6 +147,12 @@ def _read_refused(position: int, raw: bytes) -> Entry:
     return Entry(
         position, parse_ms(rx), by, raw, None if jws is None else jws.encode(), refused, said
     )
+
+
+def _cut(fact: object) -> object:
+    if isinstance(fact, list | tuple):
+        return [_cut(part) for part in fact[:_MOST_PARTS]]
+    return fact if isinstance(fact, int) else str(fact)[:_LONGEST_FACT]
 
 
 def _json(value: object) -> bytes:

@@ -104,6 +104,18 @@ def tally_in(text: str, counted: int) -> EncryptedTally:
     return EncryptedTally(tuple(_ciphertexts(row) for row in parse(text, "tally")), counted)
 
 
+def decryption_in(text: str) -> PartialDecryption:
+    """The partial decryption that stands in the log as *text*, believed."""
+    read = parse(text, "decryption")
+    return PartialDecryption(
+        tuple(tuple(int(each) for each in row) for row in read["decryption_factors"]),
+        tuple(
+            tuple(Proof(int(each["challenge"]), int(each["response"])) for each in row)
+            for row in read["decryption_proofs"]
+        ),
+    )
+
+
 def choices_in(text: str) -> tuple[tuple[Ciphertext, ...], ...]:
     """The encrypted choices of a ballot that stands in the log as *text*, per question, believed."""
     return tuple(_ciphertexts(answer["choices"]) for answer in parse(text, "ballot")["answers"])
