@@ -4,8 +4,8 @@ import { pathToFileURL } from "node:url";
 
 const folder = pathToFileURL(`${process.argv[2]}/`);
 const load = (name) => import(new URL(name, folder));
-const [ballots, chances, credentials, elections, faults] = await Promise.all(
-  ["ballot.js", "chance.js", "credential.js", "election.js", "faults.js"].map(load),
+const [ballots, chances, credentials, elections, faults, signing] = await Promise.all(
+  ["ballot.js", "chance.js", "credential.js", "election.js", "faults.js", "signing.js"].map(load),
 );
 const bytes = (hex) => Uint8Array.from(Buffer.from(hex, "hex"));
 
@@ -30,6 +30,9 @@ const ANSWERS = {
     const credential = await credentials.openCode(election.uuid, code);
     const used = seed ? bytes(seed) : chances.drawSeed();
     return ballots.makeBallot(election, credential, choices, used, chances.drawn);
+  },
+  async limits() {
+    return { ballot: ballots.MOST_BYTES, token: signing.MOST_TOKEN };
   },
   async draws({ bound, count }) {
     const drawn = [];

@@ -53,6 +53,7 @@ class Desk:
     events: list[Any] = field(default_factory=list)
     requests: list[str] = field(default_factory=list)
     bodies: list[bytes] = field(default_factory=list)
+    missing: set[str] = field(default_factory=set)
     turn: Callable[[str, bytes], tuple[int, dict[str, Any] | None] | None] | None = None
     port: int = field(default_factory=free_port)
     _routes: dict[str, Any] = field(init=False)
@@ -99,7 +100,7 @@ class Desk:
         """The page's routes, and the two of the door that it uses."""
         self.requests.append(f"{scope['method']} {scope['path']}?{scope['query_string'].decode()}")
         routes = self._routes
-        if scope["path"] in routes:
+        if scope["path"] in routes and scope["path"] not in self.missing:
             await routes[scope["path"]](scope, receive, send)
             return
         body = b""

@@ -290,6 +290,35 @@ def test_a_ballot_that_is_not_there_is_said_in_words(browser: Browser) -> None:
         assert "Không lấy được cuộc bỏ phiếu này" in browser.text("refused")
 
 
+def test_a_worker_that_cannot_be_had_is_said_and_no_vote_is_made(
+    browser: Browser, tmp_path: Path
+) -> None:
+    with desk(on_each(NAMES[:1])) as house:
+        house.missing.add("/bo-phieu/ballot.js")
+        choose(browser, house, "q0-0")
+        browser.click("code")
+        browser.type(house.held.texts[0])
+        browser.shows("refused")
+        assert "Trang gặp sự cố" in browser.text("refused")
+        assert not browser.sees("ready")
+
+
+def test_a_service_that_is_away_when_the_vote_is_cast_is_said_and_the_same_press_helps_later(
+    browser: Browser, tmp_path: Path
+) -> None:
+    with desk(on_each(NAMES[:1])) as house:
+        choose(browser, house, "q0-0")
+        give(browser, house, tmp_path)
+        house.missing.add("/bo-phieu/cuoc.json")
+        house.turn = lambda path, _body: (502, None) if path.endswith("cuoc.json") else None
+        browser.click("send")
+        browser.shows("refused")
+        assert "chưa trả lời" in browser.text("refused")
+        house.missing.clear()
+        cast(browser)
+        assert len(house.events) == 1
+
+
 def test_a_closed_box_takes_no_choice(clean: Browser) -> None:
     with desk([approve("Cờ?", NAMES)], state="closed") as house:
         clean.open(house.url)

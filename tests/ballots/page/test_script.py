@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from tests.ballots.page.script import Script, ScriptFaultError
 from tests.shared.voting.making import FORMS, GROUP, VOTES, chance, found
-from thidua.voting.ballots import check_ballot, read_ballot
+from thidua.signing import MAX_TOKEN_BYTES
+from thidua.voting.ballots import MOST_BYTES, check_ballot, largest_ballot, read_ballot
 from thidua.voting.canonical import short_hash, written
 from thidua.voting.challenge import check_challenge
 from thidua.voting.credentials import (
@@ -179,6 +180,20 @@ def test_the_fingerprint_is_the_librarys(script: Script) -> None:
         1, FORMS, more={"x_roll": ["LCA"], "x_note": "“Đồng ý” \u2028\x7f\t"}
     ).election.text
     assert script.ask("election", text=text)["fingerprint"] == short_hash(text)
+
+
+def test_the_scripts_bounds_are_the_librarys(script: Script) -> None:
+    assert script.ask("limits") == {"ballot": MOST_BYTES, "token": MAX_TOKEN_BYTES}
+
+
+def test_the_largest_ballot_that_may_be_asked_for_is_made_and_accepted(script: Script) -> None:
+    most = next(
+        count
+        for count in range(30, 0, -1)
+        if largest_ballot([approve("Cờ?", [f"Đơn vị {at}" for at in range(count)])]) <= MOST_BYTES
+    )
+    held = found(1, [approve("Cờ?", [f"Đơn vị {at}" for at in range(most)])])
+    accept(held, cast(script, held, [[1] * most]))
 
 
 def _non_residue() -> str:

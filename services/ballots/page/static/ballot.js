@@ -7,7 +7,7 @@ import { P, product, Q, shortHash, Table } from "./group.js";
 import { powerOfG, proveKnowledge, proveOneOf } from "./proofs.js";
 
 /** What fits an entry of the log beside the ballot's envelope. */
-export const MOST_BYTES = 47_000;
+export const MOST_BYTES = 45_000;
 
 /**
  * The ballot with one choice for each question: its text and its tracker.

@@ -48,7 +48,8 @@ export function casting(setup, encrypting, fetchSetup) {
     } catch (error) {
       if (mine !== turn) return;
       say();
-      if (error instanceof Fault && error.path === "credential") mark("code", WRONG.credential);
+      if (!(error instanceof Fault)) throw error;
+      if (error.path === "credential") mark("code", WRONG.credential);
       else refuse(MALFORMED, error.message);
     }
   }
@@ -100,7 +101,7 @@ export function casting(setup, encrypting, fetchSetup) {
         return refuse([`${problem.title_vi}. ${problem.fix_vi}`, `${problem.title_en}. ${problem.fix_en}`], problem.code);
       }
       if (error instanceof Fault) return refuse(MALFORMED, error.message);
-      if (error instanceof Unanswered || error instanceof TypeError) return refuse(UNANSWERED);
+      if (error instanceof Unanswered) return refuse(UNANSWERED);
       throw error;
     }
   }
@@ -112,6 +113,8 @@ export function casting(setup, encrypting, fetchSetup) {
     const file = JSON.stringify({ election: election.text, ballot: text, choices, seed: hex });
     at("opened-tracker").textContent = tracker;
     at("opened-seed").textContent = hex;
+    at("opened-command").textContent =
+      `thidua ballot check ${setup.subject} ${setup.ballot} --challenge phieu-kiem-tra.json`;
     URL.revokeObjectURL(at("opened-file").href);
     at("opened-file").href = URL.createObjectURL(new Blob([file], { type: "application/json" }));
     at("opened").hidden = false;

@@ -7,6 +7,7 @@ export class Encrypting {
   #worker = new Worker("/bo-phieu/worker.js", { type: "module" });
   #waiting = new Map();
   #asked = 0;
+  #broken = false;
 
   constructor() {
     this.#worker.addEventListener("message", ({ data }) => this.#answered(data));
@@ -18,6 +19,7 @@ export class Encrypting {
     this.#asked += 1;
     const number = this.#asked;
     return new Promise((resolve, reject) => {
+      if (this.#broken) throw new Error("worker");
       this.#waiting.set(number, { resolve, reject });
       this.#worker.postMessage({ number, what, given });
     });
@@ -32,6 +34,7 @@ export class Encrypting {
 
   #failed(event) {
     event.preventDefault();
+    this.#broken = true;
     for (const { reject } of this.#waiting.values()) reject(new Error("worker"));
     this.#waiting.clear();
   }

@@ -3,19 +3,27 @@
 import { casting } from "./casting.js";
 import { answered, choice, fields } from "./choosing.js";
 import { Encrypting } from "./encrypting.js";
+import { Unanswered } from "./door.js";
 import { Fault } from "./faults.js";
 import { registering } from "./registering.js";
 import { refuse, say, show } from "./screens.js";
 import { readSetup } from "./setup.js";
-import { at, both, CLOSED, made, MALFORMED, moment, tell } from "./words.js";
+import { at, both, BROKEN, CLOSED, made, MALFORMED, moment, tell } from "./words.js";
 
 const SMALL = 9;
 const MATTERS = { chair: ["Bầu Cụm trưởng", "Election of the chair"], deputy: ["Bầu Cụm phó", "Election of the deputy"] };
 
 /** The setup as the service gives it now. */
 async function fetchSetup() {
-  const answer = await fetch(`/bo-phieu/cuoc.json${location.search}`, { cache: "no-store" });
-  const document = await answer.json();
+  let answer;
+  let document;
+  try {
+    answer = await fetch(`/bo-phieu/cuoc.json${location.search}`, { cache: "no-store" });
+    document = await answer.json();
+  } catch {
+    // No connection, or an answer of something that is not the service.
+    throw new Unanswered("cuoc.json");
+  }
   if (!answer.ok) throw new Error(typeof document.title_vi === "string" ? document.title_vi : `HTTP ${answer.status}`);
   return readSetup(document);
 }
@@ -90,4 +98,5 @@ async function begin() {
   return setup.state === "open" ? choosing(setup, encrypting) : registering(setup, encrypting);
 }
 
+addEventListener("unhandledrejection", ({ reason }) => refuse(BROKEN, reason instanceof Error ? reason.name : ""));
 begin();

@@ -4,7 +4,7 @@ import { need } from "./faults.js";
 
 const HALF_ORDER = BigInt("0x7fffffff800000007fffffffffffffffde737d56d38bcf4279dce5617e3192a8");
 const ORDER = BigInt("0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551");
-const MOST_TOKEN = 60_000;
+export const MOST_TOKEN = 64_000;
 const RSA = { hash: "SHA-256" };
 const ALGORITHMS = {
   ES256: { key: { name: "ECDSA", namedCurve: "P-256" }, sign: { name: "ECDSA", hash: "SHA-256" } },

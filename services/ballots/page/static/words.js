@@ -48,6 +48,10 @@ export const MALFORMED = [
   "Trang từ chối dữ liệu của cuộc bỏ phiếu này và không mã hóa gì. Hãy báo cho Ban kiểm phiếu; đừng bỏ phiếu tại đây.",
   "The page refuses what it was given for this ballot and encrypts nothing. Tell the counting board; do not vote here.",
 ];
+export const BROKEN = [
+  "Trang gặp sự cố; phiếu chưa chắc đã được bỏ. Hãy tải lại trang; bỏ lại không thành hai phiếu được tính.",
+  "The page broke down, and the vote may not be cast. Load the page again; voting again never makes two votes count.",
+];
 export const UNANSWERED = [
   "Cổng tiếp nhận chưa trả lời. Hãy bấm lại: trang gửi đúng phiếu đó, không thành hai phiếu.",
   "The door did not answer. Press again: the very same vote is sent, never a second one.",
