@@ -26,7 +26,7 @@ from thidua.voting.credentials import check_registration
 from thidua.voting.proofs import read_proof
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from types import TracebackType
 
     from tests.shared.voting.making import Held
@@ -171,13 +171,20 @@ class Desk:
             check_registration(group, election.uuid, unit, public, proof)
 
 
-def desk(questions: Sequence[Question], **changed: Any) -> Desk:
-    """A ballot on *questions* that is open: a unit with an ES256, an Ed25519 and an RSA key each."""
+def desk(
+    questions: Sequence[Question], *, bound: Mapping[str, Any] | None = None, **changed: Any
+) -> Desk:
+    """
+    A ballot on *questions* that is open: a unit with an ES256, an Ed25519 and an RSA key each.
+
+    *bound* are members of the election's text, *changed* those of the setup, where they are not the usual ones.
+    """
     more = {
         "x_ballot": f"{SUBJECT}/{BALLOT}",
         "x_about": "flag",
         "x_roll": sorted(UNITS),
         "x_revote": "last",
+        **(bound or {}),
     }
     held = found(len(UNITS), questions, more=more)
     keys: dict[str, SigningKey] = {}

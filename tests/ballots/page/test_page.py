@@ -129,6 +129,27 @@ def test_every_es256_signature_of_the_page_has_the_small_s(clean: Browser, tmp_p
         assert len({event.tracker for event in house.events}) == 6
 
 
+def test_who_has_voted_is_told_that_the_new_vote_replaces_the_old_one(
+    clean: Browser, tmp_path: Path
+) -> None:
+    with desk(on_each(NAMES[:1])) as house:
+        house.setup["roll"][0]["votes"] = 1
+        choose(clean, house, "q0-0")
+        give(clean, house, tmp_path)
+        assert "sẽ thay phiếu đó" in clean.text("status")
+
+
+def test_where_the_first_vote_counts_no_second_one_is_made(clean: Browser) -> None:
+    with desk(on_each(NAMES[:1]), repeat="first", bound={"x_revote": "first"}) as house:
+        house.setup["roll"][0]["votes"] = 1
+        choose(clean, house, "q0-0")
+        clean.click("code")
+        clean.type(house.held.texts[0])
+        clean.until("document.getElementById('code-wrong').textContent")
+        assert "không được thay" in clean.text("code-wrong")
+        assert not clean.sees("ready")
+
+
 def test_ten_options_are_cast_within_two_seconds(clean: Browser, tmp_path: Path) -> None:
     with desk([approve("Cờ thi đua?", TEN)]) as house:
         choose(clean, house, *(f"q0-{number}" for number in range(0, 10, 2)))

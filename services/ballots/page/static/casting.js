@@ -40,11 +40,20 @@ export function casting(setup, encrypting, fetchSetup) {
         say();
         return;
       }
+      if (member.votes > 0 && setup.repeat === "first") {
+        mark("code", WRONG.twice);
+        say();
+        return;
+      }
       mark("code");
       prepared = { ...made, member };
       at("prepared").textContent = made.tracker;
       for (const id of ["ready", "challenge", "challenge-hint"]) at(id).hidden = false;
-      say(`Phiếu của ${member.name} đã mã hóa trên máy này, chưa bỏ.`, "Encrypted on this machine; not cast yet.");
+      const again = member.votes > 0
+        ? [" Đơn vị đã có phiếu trong hòm; phiếu này sẽ thay phiếu đó.", " It will replace the unit's vote in the box."]
+        : ["", ""];
+      const words = [`Phiếu của ${member.name} đã mã hóa trên máy này, chưa bỏ.`, "Encrypted on this machine; not cast yet."];
+      say(...words.map((each, number) => each + again[number]));
     } catch (error) {
       if (mine !== turn) return;
       say();

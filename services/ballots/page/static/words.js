@@ -34,6 +34,10 @@ export const WRONG = {
     "The code is mistyped: 15 letters are needed, the last one checks the others.",
   ],
   stranger: ["Mã phiếu này không có trong danh sách cử tri của cuộc bỏ phiếu.", "This code is not on the roll of this ballot."],
+  twice: [
+    "Đơn vị đã bỏ phiếu; theo quy chế phiếu không được thay.",
+    "The unit has voted, and by the rulebook its vote cannot be replaced.",
+  ],
   noKey: ["Hãy chọn tệp khóa ký của đơn vị.", "Choose your unit's signing key file."],
   key: [
     "Tệp không phải khóa ký chưa mã hóa dạng PKCS #8 PEM của một đơn vị trong danh sách.",
