@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from thidua.standing import Key, Registry
 
 _RUNNING: Final = "open"
+_OFFICES: Final = {
+    "chair": ("Bầu Cụm trưởng", "Election of the chair"),
+    "deputy": ("Bầu Cụm phó", "Election of the deputy"),
+}
 
 
 def find_setup(fold: Folded[Cycle], clock: datetime, subject: str, name: str) -> Setup | None:
@@ -66,11 +70,14 @@ def _state(ballot: Ballot | None) -> Literal["registering", "open", "closed"]:
     return "open" if ballot.state == _RUNNING else "closed"
 
 
-def _matter(registry: Registry, subject: str, about: str) -> str:
-    """The title's name in Vietnamese; the code itself for what the year's regulation does not name."""
+def _matter(registry: Registry, subject: str, about: str) -> tuple[str, str]:
+    """The office or the title in words; the code itself for what the year's regulation does not name."""
+    if about in _OFFICES:
+        return _OFFICES[about]
     regulation = registry.regulations.get(int(subject.rpartition("/")[2]))
     titles = regulation.titles if regulation else ()
-    return next((title.name_vi for title in titles if title.code == about), about)
+    named = ((title.name_vi, title.name_en) for title in titles if title.code == about)
+    return next(named, (about, about))
 
 
 def _name(registry: Registry, unit: str, day: date) -> str:

@@ -31,14 +31,14 @@ class Setup:
     """
     One ballot as the page is told of it.
 
-    ``matter`` is what is voted on in words; everything that decides stands in ``election``, the exact text
+    ``matter`` is what is voted on in words, Vietnamese and English; everything that decides stands in ``election``, the exact text
     that ``fingerprint`` is the hash of. ``clock`` is the moment of the log's last entry, ``keys`` are those that
     units of the roll may sign with now.
     """
 
     subject: str
     ballot: str
-    matter: str
+    matter: tuple[str, str]
     state: Literal["registering", "open", "closed"]
     clock: datetime
     closes: datetime | None
@@ -57,7 +57,7 @@ class Setup:
             "sandbox": sandbox,
             "subject": self.subject,
             "ballot": self.ballot,
-            "matter": self.matter,
+            "matter": {"vi": self.matter[0], "en": self.matter[1]},
             "state": self.state,
             # In a sandbox it is no later than that, whatever the browser's own clock says.
             "clock": format_instant(self.clock) if sandbox else None,

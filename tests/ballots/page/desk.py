@@ -201,7 +201,7 @@ def desk(
     setup = Setup(
         subject=SUBJECT,
         ballot=BALLOT,
-        matter="Cờ thi đua của Bộ",
+        matter=("Cờ thi đua của Bộ", "Ministry's emulation flag"),
         state="open",
         clock=datetime.now(UTC),
         closes=datetime.now(UTC) + timedelta(hours=2),

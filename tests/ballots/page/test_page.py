@@ -258,6 +258,7 @@ SETUPS: Final[dict[str, tuple[dict[str, Any], str]]] = {
         {"keys": [{"kid": "LCA/1", "unit": "LCA", "alg": "HS256", "spki": "AA"}]}, "setup/keys/0/alg",
     ),
     "a moment that is none": ({"closes": "mai"}, "setup/closes"),
+    "a matter without English": ({"matter": {"vi": "Cờ"}}, "setup/matter/en"),
     "a clock that is none": ({"clock": 7}, "setup/clock"),
     "an election that is no text": ({"election": {}}, "setup/election"),
 }  # fmt: skip
@@ -338,6 +339,13 @@ def test_a_service_that_is_away_when_the_vote_is_cast_is_said_and_the_same_press
         house.missing.clear()
         cast(browser)
         assert len(house.events) == 1
+
+
+def test_a_list_on_a_matter_is_headed_by_its_name_and_not_by_its_code(clean: Browser) -> None:
+    with desk([approve("flag", NAMES)]) as house:
+        choose(clean, house, "q0-0")
+        assert "Cờ thi đua của Bộ" in clean.text("chosen")
+        assert "flag" not in clean.text("chosen")
 
 
 def test_a_closed_box_takes_no_choice(clean: Browser) -> None:

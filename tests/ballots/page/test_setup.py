@@ -10,7 +10,17 @@ import pytest
 from services.ballots.page.finding import find_setup
 from tests.ballots import conference_2020 as conf
 from tests.ballots.decisions.year_2020 import CHAIR, CYCLE, MINISTRY, UNITS, accept
-from tests.ballots.secret.phieu_kin import AFTER, FIRST, NAME, VOTED, drafted, fixed, is_open
+from tests.ballots.secret.phieu_kin import (
+    AFTER,
+    FIRST,
+    NAME,
+    VOTED,
+    custody,
+    draft,
+    drafted,
+    fixed,
+    is_open,
+)
 from thidua.contracts import ballots as b
 from thidua.contracts import units as u
 from thidua.signing import Algorithm, SigningKey
@@ -86,7 +96,8 @@ def test_text_and_fingerprint_are_those_that_stand_in_the_log() -> None:
     document = told(held)
     assert document["election"] == held.election.text
     assert document["fingerprint"] == held.election.fingerprint
-    assert (document["matter"], document["repeat"]) == ("Cờ thi đua của Bộ", "last")
+    assert document["matter"] == {"vi": "Cờ thi đua của Bộ", "en": "Ministry's emulation flag"}
+    assert document["repeat"] == "last"
     assert told(first)["repeat"] == "first"
 
 
@@ -111,3 +122,13 @@ def register(held: Held, unit: str, kid: str) -> None:
     spki = SigningKey.generate(Algorithm.EDDSA).verifying_key.spki
     data = {"kid": kid, "owner": f"/units/{unit}", "alg": "EdDSA", "spki": spki, "proof": "A" * 86}
     held.story.given(AFTER, MINISTRY, u.KeyRegistered.model_validate(data), "BVHTTDL")
+
+
+@pytest.mark.parametrize(
+    ("about", "said"), [("chair", "Bầu Cụm trưởng"), ("deputy", "Bầu Cụm phó")]
+)
+def test_an_election_to_an_office_is_called_so(about: str, said: str) -> None:
+    held = drafted(draft(about, "LCA", "HGI"))
+    for one in custody(held.draft)[1]:
+        accept(held.story, VOTED, one, held.hands.source(one.owner))
+    assert told(held)["matter"]["vi"] == said

@@ -158,7 +158,7 @@ export function casting(setup, encrypting, fetchSetup) {
     choices = chosen;
     at("chosen").replaceChildren(
       ...election.questions.flatMap((question, number) => [
-        made("h3", {}, question.text),
+        made("h3", {}, question.title),
         made("ul", {}, inWords(question, chosen[number])),
       ]),
     );

@@ -66,7 +66,7 @@ function field(question, number) {
   const rule = made("p", { class: "rule", id: `${name}-rule` }, both(...limits(question)));
   const whole = made(
     "fieldset", { id: name, "aria-describedby": `${name}-rule`, tabindex: "-1" },
-    made("legend", {}, question.text), rule, options,
+    made("legend", {}, question.title), rule, options,
   );
   if (!single && question.blank) whole.addEventListener("change", ({ target }) => onlyOne(whole, target));
   return whole;

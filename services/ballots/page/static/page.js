@@ -11,7 +11,6 @@ import { readSetup } from "./setup.js";
 import { at, both, BROKEN, CLOSED, made, MALFORMED, moment, tell } from "./words.js";
 
 const SMALL = 9;
-const MATTERS = { chair: ["Bầu Cụm trưởng", "Election of the chair"], deputy: ["Bầu Cụm phó", "Election of the deputy"] };
 
 /** The setup as the service gives it now. */
 async function fetchSetup() {
@@ -29,9 +28,8 @@ async function fetchSetup() {
 }
 
 function describe(setup) {
-  const known = MATTERS[setup.election.bound.x_about];
-  const matter = known ? both(...known) : [setup.matter];
-  at("name").replaceChildren(...matter, made("span", { class: "hint" }, ` ${setup.subject}`));
+  at("name").replaceChildren(...both(setup.matter.vi, setup.matter.en));
+  at("cycle").textContent = `${setup.subject}, ${setup.ballot}`;
   at("fingerprint").textContent = setup.fingerprint;
   at("sandbox").hidden = !setup.sandbox;
   if (setup.closes) tell(at("closes"), `Nhận phiếu đến ${moment(setup.closes)}`, "votes are taken until then");
@@ -68,7 +66,7 @@ function choosing(setup, encrypting) {
     summary.replaceChildren(
       made("p", {}, ...both("Chưa chọn đúng quy định ở:", "Not yet chosen as the rule asks:")),
       made("ul", {}, wrong.flatMap((is, number) =>
-        is ? [made("li", {}, made("a", { href: `#q${number}` }, questions[number].text))] : [])),
+        is ? [made("li", {}, made("a", { href: `#q${number}` }, questions[number].title))] : [])),
     );
     if (!summary.hidden) return summary.focus();
     return confirm(questions.map((question, number) => choice(form, question, number)));

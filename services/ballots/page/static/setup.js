@@ -17,7 +17,8 @@ export async function readSetup(document) {
   const read = members(document, "setup", MEMBERS);
   integer(read.version, "setup/version", 1, 1);
   need(typeof read.sandbox === "boolean", "setup/sandbox", "true or false", kindOf(read.sandbox));
-  for (const name of ["origin", "subject", "ballot", "matter", "door"]) string(read[name], `setup/${name}`);
+  for (const name of ["vi", "en"]) string(members(read.matter, "setup/matter", ["vi", "en"])[name], `setup/matter/${name}`);
+  for (const name of ["origin", "subject", "ballot", "door"]) string(read[name], `setup/${name}`);
   oneOf(read.state, "setup/state", ["registering", "open", "closed"]);
   oneOf(read.repeat, "setup/repeat", ["first", "last"]);
   const closes = moment(read.closes, "setup/closes");
@@ -32,6 +33,10 @@ export async function readSetup(document) {
   need(named === `${read.subject}/${read.ballot}`, "setup/ballot", shown(named), "another ballot's election");
   need(sorted(listed) === sorted([...roll.keys()]), "setup/roll", "the roll of the election", "another roll");
   need(repeat === read.repeat, "setup/repeat", shown(repeat), shown(read.repeat));
+  // A list asks about the matter itself, which the election's text names by its code.
+  for (const question of election.questions) {
+    question.title = question.text === election.bound.x_about ? read.matter.vi : question.text;
+  }
   return { ...read, clock, closes, election, roll, keys };
 }
 
