@@ -79,13 +79,13 @@ def write_refused(rx_ms: int, by: str, code: str, facts: Mapping[str, object], j
 
     Facts that would not fit beside the event are cut, always alike; without them if need be.
     """
-    for told in (facts, {name: _cut(fact) for name, fact in facts.items()}, {}):
+    cut = {name: _cut(fact) for name, fact in facts.items()}
+    for told in (facts, cut):
         refused = _json({"code": code, "facts": told})
-        head = format_ms(rx_ms).encode(), by.encode(), refused, jws
-        raw = b'{"v":1,"rx":"%b","by":"%b","refused":%b,"jws":"%b"}' % head
+        raw = _refused(rx_ms, by, refused, jws)
         if len(raw) <= MAX_ENTRY_BYTES:
-            break
-    return _bounded(raw)
+            return raw
+    return _bounded(_refused(rx_ms, by, _json({"code": code, "facts": {}}), jws))
 
 
 def write_said(
@@ -147,6 +147,11 @@ def _read_refused(position: int, raw: bytes) -> Entry:
     return Entry(
         position, parse_ms(rx), by, raw, None if jws is None else jws.encode(), refused, said
     )
+
+
+def _refused(rx_ms: int, by: str, refused: bytes, jws: bytes) -> bytes:
+    head = format_ms(rx_ms).encode(), by.encode(), refused, jws
+    return b'{"v":1,"rx":"%b","by":"%b","refused":%b,"jws":"%b"}' % head
 
 
 def _cut(fact: object) -> object:
