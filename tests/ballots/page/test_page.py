@@ -150,6 +150,28 @@ def test_where_the_first_vote_counts_no_second_one_is_made(clean: Browser) -> No
         assert not clean.sees("ready")
 
 
+@pytest.mark.parametrize(
+    ("changed", "said", "absent"),
+    [
+        ({}, "ít nhất 9/10 tổng số đơn vị thành viên", True),
+        ({"base": "valid", "num": 1, "den": 2, "op": ">"}, "trên 1/2 số phiếu hợp lệ", False),
+        ({"base": "present"}, "ít nhất 9/10 số đơn vị có mặt", False),
+        ({"base": "ballots"}, "ít nhất 9/10 số phiếu thu về", False),
+    ],
+)
+def test_the_rule_is_told_before_the_choice_and_whether_staying_away_counts_as_no(
+    clean: Browser, changed: dict[str, Any], said: str, absent: bool
+) -> None:
+    with desk(on_each(NAMES[:1])) as house:
+        document = json.loads(house.setup["election"])
+        text = written({**document, "x_rule": {**document["x_rule"], **changed}})
+        house.setup.update(election=text, fingerprint=short_hash(text))
+        clean.open(house.url)
+        clean.shows("choose")
+        assert said in clean.text("notes")
+        assert ("không bỏ phiếu tính như không đồng ý" in clean.text("notes")) is absent
+
+
 def test_ten_options_are_cast_within_two_seconds(clean: Browser, tmp_path: Path) -> None:
     with desk([approve("Cờ thi đua?", TEN)]) as house:
         choose(clean, house, *(f"q0-{number}" for number in range(0, 10, 2)))

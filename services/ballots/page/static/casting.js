@@ -102,7 +102,13 @@ export function casting(setup, encrypting, fetchSetup) {
       sending ??= await newSending(key);
       if (sending === null) return refuse(CLOSED, "", { instead: true });
       const receipt = await sending.finish();
-      return done(setup, prepared, receipt);
+      done(setup, prepared, receipt);
+      turn += 1;
+      choices = null;
+      prepared = null;
+      sending = null;
+      URL.revokeObjectURL(at("opened-file").href);
+      return null;
     } catch (error) {
       if (error instanceof Refused) {
         const { problem } = error;

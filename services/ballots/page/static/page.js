@@ -8,7 +8,7 @@ import { Fault } from "./faults.js";
 import { registering } from "./registering.js";
 import { refuse, say, show } from "./screens.js";
 import { readSetup } from "./setup.js";
-import { at, both, BROKEN, CLOSED, made, MALFORMED, moment, tell } from "./words.js";
+import { at, both, BROKEN, CLOSED, decision, made, MALFORMED, moment, tell } from "./words.js";
 
 const SMALL = 9;
 
@@ -47,7 +47,7 @@ function notes(setup) {
   const again = setup.repeat === "last"
     ? ["Bỏ lại được trước khi đóng hòm; phiếu cuối cùng được tính.", "You can vote again before the closing; the last vote counts."]
     : ["Chỉ bỏ được một lần; không thay phiếu.", "You vote once; the vote cannot be replaced."];
-  told.push(made("p", {}, ...both(...again)));
+  told.push(made("p", {}, ...both(...decision(setup.election.rule))), made("p", {}, ...both(...again)));
   at("notes").replaceChildren(...told);
 }
 

@@ -27,6 +27,23 @@ export function moment(date) {
   return `${new Intl.DateTimeFormat("vi-VN", how).format(date)} (giờ Việt Nam)`;
 }
 
+const BASES = {
+  members: ["tổng số đơn vị thành viên", "all members"],
+  present: ["số đơn vị có mặt", "those present"],
+  ballots: ["số phiếu thu về", "the ballots cast"],
+  valid: ["số phiếu hợp lệ", "the valid ballots"],
+};
+
+/** Who passes by the rule that stands in the election's text, and what becomes of who does not vote. */
+export function decision({ base, num, den, op }) {
+  const [vi, en] = BASES[base];
+  const from = op === ">=" ? ["ít nhất", "at least"] : ["trên", "more than"];
+  const absent = base === "members"
+    ? [" Đơn vị không bỏ phiếu tính như không đồng ý.", " Who does not vote counts as not agreeing."]
+    : ["", ""];
+  return [`Đạt khi được ${from[0]} ${num}/${den} ${vi}.${absent[0]}`, `Passes with ${from[1]} ${num}/${den} of ${en}.${absent[1]}`];
+}
+
 /** What is wrong with a credential, a key file or a prepared vote, for whoever typed or chose it. */
 export const WRONG = {
   credential: [
