@@ -584,6 +584,7 @@ def test_a_unit_makes_and_registers_its_code_before_the_opening(
         clean.click("enrol-send")
         clean.shows("made")
         code = clean.text("made-code")
+        assert "mã mới này thay mã đó" in clean.text("made")
         clean.click("enrol-send")
         assert house.events == []
         clean.click("kept")
@@ -668,8 +669,9 @@ SMALL: Final = """[...document.querySelectorAll('button, input, a[href]')].filte
 }).map((node) => node.id)"""
 
 
-def legible(browser: Browser) -> None:
-    """Every control has a name, every text stands out, every target can be hit."""
+def legible(browser: Browser, picture: Path) -> None:
+    """Every control has a name, every text stands out, every target can be hit; a picture is kept to be looked at."""
+    browser.picture(picture)
     nodes = browser.call("Accessibility.getFullAXTree")["nodes"]
     for node in nodes:
         role = node.get("role", {}).get("value")
@@ -702,23 +704,23 @@ def test_every_screen_is_named_legible_and_fits_a_narrow_window(
             clean.shows("choose")
             clean.click_submit("questions")
             clean.shows("wrong")
-            legible(clean)
+            legible(clean, tmp_path / "1-chua-chon.png")
             choose(clean, house, "q0-0", "q1-blank", "q2-1")
             give(clean, house, tmp_path)
             clean.click("challenge")
             clean.shows("opened")
             clean.shows("ready")
-            legible(clean)
+            legible(clean, tmp_path / "2-xac-nhan.png")
             cast(clean)
             clean.until("document.querySelector('.qr').complete")
-            legible(clean)
+            legible(clean, tmp_path / "3-da-bo.png")
             house.setup["state"] = "registering"
             clean.open(house.url)
             clean.shows("register")
             clean.choose_file("enrol-key", key_file(house, "LCA", tmp_path))
             clean.click("enrol-send")
             clean.shows("made")
-            legible(clean)
+            legible(clean, tmp_path / "4-lap-ma.png")
     finally:
         clean.call("Emulation.clearDeviceMetricsOverride")
 

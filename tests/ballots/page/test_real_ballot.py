@@ -152,6 +152,7 @@ def registered(browser: Browser, conference: Conference, key: Path) -> str:
     browser.click("enrol-send")
     browser.shows("made")
     code = browser.text("made-code")
+    assert "mã mới này thay mã đó" not in browser.text("made")
     browser.click("kept")
     browser.click("enrol-send")
     browser.shows("done")

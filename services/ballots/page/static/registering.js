@@ -4,10 +4,15 @@ import { Refused, Sending, Unanswered } from "./door.js";
 import { Fault } from "./faults.js";
 import { clear, mark, refuse, say, show } from "./screens.js";
 import { openKey } from "./signing.js";
-import { at, both, made, MALFORMED, UNANSWERED, WRONG } from "./words.js";
+import { at, both, made, MALFORMED, tell, UNANSWERED, WRONG } from "./words.js";
 
 const REGISTERED = "thidua.ballots.credential-registered.v1";
 const KEEP = ["Hãy chép mã ra giấy, rồi đánh dấu và bấm Đăng ký.", "Write the code down, mark that you did, and register."];
+
+const REPLACED = [
+  "Đơn vị đã đăng ký một mã; mã mới này thay mã đó, mã cũ không còn dùng được.",
+  "The unit has registered a code before; this one replaces it, and the old one is worth nothing then.",
+];
 
 /** Readies the screen and shows it: a first press makes the code, a second one registers it. */
 export function registering(setup, encrypting) {
@@ -34,6 +39,7 @@ export function registering(setup, encrypting) {
     if (!signer) return at("enrol-key").focus();
     credential = await encrypting.ask("register", { uuid: setup.election.uuid, member: signer.unit });
     at("made-code").textContent = credential.code;
+    tell(at("replaced"), ...(setup.roll.get(signer.unit).credential === null ? [] : REPLACED));
     at("made").hidden = false;
     at("enrol-send").replaceChildren(...both("Đăng ký", "Register"));
     say(...KEEP);
