@@ -55,6 +55,11 @@ class Custody:
         """Who publishes for trustee *owner*."""
         return self.seats[owner - 1].source
 
+    @property
+    def key(self) -> int:
+        """The key that votes are encrypted under."""
+        return self._known().election_key(GROUP)
+
     def key_generation(self) -> Iterator[s.TrusteeEvent]:
         """Every message of the four rounds, in an order in which they may arrive."""
         name = self.draft.ballot
@@ -169,11 +174,14 @@ class Voters:
     uuid: str
     chance: Chance = field(repr=False)
     credentials: dict[str, Credential] = field(default_factory=dict, repr=False)
+    texts: list[str] = field(default_factory=list, repr=False)
     cast: dict[str, int] = field(default_factory=dict)
 
     def register(self, unit: str) -> s.CredentialRegistered:
         """*unit* registers a new credential."""
-        credential = open_credential(GROUP, self.uuid, draw_credential(self.chance))
+        text = draw_credential(self.chance)
+        self.texts.append(text)
+        credential = open_credential(GROUP, self.uuid, text)
         self.credentials[unit] = credential
         proof = prove_registration(GROUP, self.uuid, unit, credential, self.chance)
         return s.CredentialRegistered(

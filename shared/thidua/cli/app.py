@@ -8,6 +8,7 @@ from importlib.metadata import EntryPoint, entry_points
 import typer
 
 from thidua.cli import (
+    ballot_export,
     events,
     evidence,
     excel,
@@ -41,6 +42,7 @@ app.add_typer(packages.app, name="package")
 app.add_typer(receipts.app, name="receipt")
 app.add_typer(personal.app, name="personal")
 app.add_typer(excel.app, name="excel")
+app.add_typer(ballot_export.app, name="ballot")
 
 
 def main() -> None:
