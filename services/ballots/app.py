@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import Field
 
 from services.ballots.domain import JUDGE
-from services.ballots.page.finding import find_setup
+from services.ballots.page.finding import find_running, find_setup
 from services.ballots.page.site import page_routes
 from thidua.knowledge import moment
 from thidua.serving import ServiceSettings, deciding_app
@@ -40,6 +40,9 @@ def create_app(settings: BallotsSettings | None = None) -> AsgiFastStream:
                 return None
             return setup.document(origin=origin, sandbox=sandbox, door_url=door_url)
 
-        return page_routes(found, door_url)
+        def running() -> list[dict[str, Any]]:
+            return [one.document() for one in find_running(judging.knowledge.fold)]
+
+        return page_routes(found, running, door_url)
 
     return deciding_app(JUDGE, settings, pages)

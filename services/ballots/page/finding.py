@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Final, Literal
 
-from services.ballots.page.setup import Setup, Voter
+from services.ballots.page.setup import Running, Setup, Voter
 from thidua.clock import local_day
 from thidua.folding import registry_of
 
@@ -62,6 +62,18 @@ def find_setup(fold: Folded[Cycle], clock: datetime, subject: str, name: str) ->
         ],
         keys={unit: _keys(registry, unit) for unit in units},
     )
+
+
+def find_running(fold: Folded[Cycle]) -> list[Running]:
+    """Every secret ballot that has a text and is not closed."""
+    return [
+        Running(subject, name, _matter(registry, subject, election.draft.about), state)
+        for subject in fold.subjects()
+        for registry in [fold.registry(registry_of(subject))]
+        for name, election in fold.cycle(subject).elections.items()
+        if election.fixed is not None and not election.voided
+        if (state := _state(fold.cycle(subject).ballots.get(name))) != "closed"
+    ]
 
 
 def _state(ballot: Ballot | None) -> Literal["registering", "open", "closed"]:

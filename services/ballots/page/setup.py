@@ -27,6 +27,25 @@ class Voter:
 
 
 @dataclass(frozen=True, slots=True)
+class Running:
+    """A ballot that units can register or vote for now."""
+
+    subject: str
+    ballot: str
+    matter: tuple[str, str]
+    state: Literal["registering", "open"]
+
+    def document(self) -> dict[str, Any]:
+        """As the page asks for it."""
+        return {
+            "subject": self.subject,
+            "ballot": self.ballot,
+            "matter": {"vi": self.matter[0], "en": self.matter[1]},
+            "state": self.state,
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class Setup:
     """
     One ballot as the page is told of it.

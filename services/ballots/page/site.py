@@ -24,6 +24,8 @@ STATIC: Final = Path(__file__).parent / "static"
 ROOT: Final = "/bo-phieu"
 Finding: TypeAlias = Callable[[str, str], dict[str, Any] | None]
 """What is public of a ballot, by the cycle's subject and the ballot's name; nothing for one that is not there."""
+Listing: TypeAlias = Callable[[], list[dict[str, Any]]]
+"""Every ballot that somebody can register or vote for now."""
 
 _KINDS: Final = {
     ".html": "text/html; charset=utf-8",
@@ -36,7 +38,7 @@ _TRACKER: Final = re.compile(r"[A-Za-z0-9+/]{43}")
 _SHOWN: Final = 64
 
 
-def page_routes(find: Finding, door_url: str) -> list[tuple[str, ASGIApp]]:
+def page_routes(find: Finding, running: Listing, door_url: str) -> list[tuple[str, ASGIApp]]:
     """
     The page's routes; *door_url* is where browsers reach the door, empty where that is the page's own address.
 
@@ -48,6 +50,7 @@ def page_routes(find: Finding, door_url: str) -> list[tuple[str, ASGIApp]]:
     ]
     routes.append((ROOT, _file(STATIC / "index.html", headers)))
     routes.append((f"{ROOT}/cuoc.json", _setup(find, headers)))
+    routes.append((f"{ROOT}/cac-cuoc.json", _listing(running, headers)))
     routes.append((f"{ROOT}/ma-theo-doi.svg", _qr(headers)))
     return routes
 
@@ -84,6 +87,10 @@ def _setup(find: Finding, headers: Mapping[str, str]) -> ASGIApp:
         return _json(200, document, headers)
 
     return _getting(setup, headers)
+
+
+def _listing(running: Listing, headers: Mapping[str, str]) -> ASGIApp:
+    return _getting(lambda _scope: _json(200, {"running": running()}, headers), headers)
 
 
 def _qr(headers: Mapping[str, str]) -> ASGIApp:

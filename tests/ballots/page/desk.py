@@ -53,6 +53,7 @@ class Desk:
     events: list[Any] = field(default_factory=list)
     requests: list[str] = field(default_factory=list)
     bodies: list[bytes] = field(default_factory=list)
+    running: list[dict[str, Any]] = field(default_factory=list)
     missing: set[str] = field(default_factory=set)
     turn: Callable[[str, bytes], tuple[int, dict[str, Any] | None] | None] | None = None
     port: int = field(default_factory=free_port)
@@ -61,7 +62,9 @@ class Desk:
     _head: ChainHead = field(default_factory=ChainHead)
 
     def __post_init__(self) -> None:
-        self._routes = dict(page_routes(lambda _subject, _ballot: self.setup, ""))
+        self._routes = dict(
+            page_routes(lambda _subject, _ballot: self.setup, lambda: self.running, "")
+        )
 
     @property
     def url(self) -> str:

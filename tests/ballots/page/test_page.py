@@ -326,6 +326,28 @@ def test_a_roll_other_than_the_elections_is_refused(clean: Browser) -> None:
         refused(clean, house, "setup/roll")
 
 
+def test_without_a_ballot_in_the_address_the_running_ones_are_listed(
+    clean: Browser, tmp_path: Path
+) -> None:
+    with desk(on_each(NAMES[:1])) as house:
+        everywhere = house.url.partition("?")[0]
+        clean.open(everywhere)
+        clean.shows("list")
+        assert "Hiện không có cuộc bỏ phiếu kín nào" in clean.text("none")
+        names = ("subject", "ballot", "matter", "state")
+        house.running.append({name: house.setup[name] for name in names})
+        clean.open(everywhere)
+        clean.shows("list")
+        assert "đang nhận phiếu" in clean.text("running")
+        legible(clean, tmp_path / "0-cac-cuoc.png")
+        clean.run("document.querySelector('#running a').click()")
+        clean.shows("choose")
+        house.running[0]["state"] = "counting"
+        clean.open(everywhere)
+        clean.shows("refused")
+        assert clean.text("refused").splitlines()[-1].startswith("list/running/0/state: ")
+
+
 def test_a_ballot_that_is_not_there_is_said_in_words(browser: Browser) -> None:
     with desk([approve("Cờ?", NAMES)]) as house:
         house.setup = None  # type: ignore[assignment]

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from services.ballots.page.finding import find_setup
+from services.ballots.page.finding import find_running, find_setup
 from tests.ballots import conference_2020 as conf
 from tests.ballots.decisions.year_2020 import CHAIR, CYCLE, MINISTRY, UNITS, accept
 from tests.ballots.secret.phieu_kin import (
     AFTER,
+    DRAFTED,
     FIRST,
     NAME,
     VOTED,
@@ -72,10 +73,29 @@ def test_a_ballot_is_registered_for_then_open_then_closed() -> None:
     assert told(held)["state"] == "closed"
 
 
+def test_a_ballot_is_listed_while_somebody_can_do_something_for_it() -> None:
+    held = drafted()
+    assert running(held) == []
+    for one in custody(held.draft)[1]:
+        accept(held.story, DRAFTED, one, held.hands.source(one.owner))
+    assert running(held) == [(NAME, "registering")]
+    held.drilled().registered().opened()
+    assert running(held) == [(NAME, "open")]
+    held.all_vote(dict.fromkeys(UNITS[:5], ("LCA",))).closed()
+    assert running(held) == []
+
+
+def running(held: Held) -> list[tuple[str, str]]:
+    found = find_running(held.story.fold)
+    assert all(one.matter[0] == "Cờ thi đua của Bộ" and one.subject == CYCLE for one in found)
+    return [(one.ballot, one.state) for one in found]
+
+
 def test_a_voided_ballot_is_closed_even_before_it_was_opened() -> None:
     held = fixed()
     accept(held.story, VOTED, b.BallotVoided(ballot=NAME, reason="Lập lại"), CHAIR)
     assert told(held)["state"] == "closed"
+    assert running(held) == []
 
 
 def test_the_roll_says_who_has_registered_and_how_often_each_has_voted() -> None:

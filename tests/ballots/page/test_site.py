@@ -24,7 +24,7 @@ def ask(path: str, query: str = "", *, method: str = "GET", found: Any = None) -
     async def send(message: dict[str, Any]) -> None:
         sent.append(message)
 
-    routes: dict[str, Any] = dict(page_routes(lambda *_: found, DOOR))
+    routes: dict[str, Any] = dict(page_routes(lambda *_: found, list, DOOR))
     scope = {"type": "http", "method": method, "path": path, "query_string": query.encode()}
     asyncio.run(routes[path](scope, None, send))
     start, body = sent
@@ -72,7 +72,7 @@ def test_the_whole_page_is_smaller_than_100_kb() -> None:
 
 
 def test_no_route_takes_anything_in() -> None:
-    for path, _ in page_routes(lambda *_: {}, ""):
+    for path, _ in page_routes(lambda *_: {}, list, ""):
         for method in ("POST", "PUT", "DELETE", "PATCH"):
             assert ask(path, method=method)[0] == 405
 
@@ -91,6 +91,12 @@ def test_a_ballot_that_is_not_there_is_a_problem_in_both_languages() -> None:
 )
 def test_a_malformed_question_for_a_ballot_is_answered_as_not_found(query: str) -> None:
     assert ask("/bo-phieu/cuoc.json", query)[0] == 404
+
+
+def test_without_a_running_ballot_the_list_is_empty() -> None:
+    status, headers, body = ask("/bo-phieu/cac-cuoc.json")
+    assert (status, json.loads(body)) == (200, {"running": []})
+    assert headers["content-type"] == "application/json"
 
 
 def test_a_tracker_is_drawn_as_a_qr_code() -> None:

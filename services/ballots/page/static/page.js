@@ -5,6 +5,7 @@ import { answered, choice, fields } from "./choosing.js";
 import { Encrypting } from "./encrypting.js";
 import { Unanswered } from "./door.js";
 import { Fault } from "./faults.js";
+import { listing } from "./listing.js";
 import { registering } from "./registering.js";
 import { refuse, say, show } from "./screens.js";
 import { readSetup } from "./setup.js";
@@ -12,20 +13,22 @@ import { at, both, BROKEN, CLOSED, decision, made, MALFORMED, moment, tell } fro
 
 const SMALL = 9;
 
-/** The setup as the service gives it now. */
-async function fetchSetup() {
+async function fetched(address) {
   let answer;
   let document;
   try {
-    answer = await fetch(`/bo-phieu/cuoc.json${location.search}`, { cache: "no-store" });
+    answer = await fetch(address, { cache: "no-store" });
     document = await answer.json();
   } catch {
     // No connection, or an answer of something that is not the service.
-    throw new Unanswered("cuoc.json");
+    throw new Unanswered(address);
   }
   if (!answer.ok) throw new Error(typeof document.title_vi === "string" ? document.title_vi : `HTTP ${answer.status}`);
-  return readSetup(document);
+  return document;
 }
+
+/** The setup as the service gives it now. */
+const fetchSetup = async () => readSetup(await fetched(`/bo-phieu/cuoc.json${location.search}`));
 
 function describe(setup) {
   at("name").replaceChildren(...both(setup.matter.vi, setup.matter.en));
@@ -84,6 +87,10 @@ async function begin() {
   }
   let setup;
   try {
+    if (location.search === "") {
+      listing(await fetched("/bo-phieu/cac-cuoc.json"));
+      return say();
+    }
     setup = await fetchSetup();
   } catch (error) {
     if (error instanceof Fault) return refuse(MALFORMED, error.message, { instead: true });

@@ -2,7 +2,7 @@
 
 import { at, made, tell } from "./words.js";
 
-const SCREENS = ["choose", "confirm", "register", "done"];
+const SCREENS = ["list", "choose", "confirm", "register", "done"];
 
 /** Shows one screen and puts the focus on its heading. */
 export function show(name) {
