@@ -69,7 +69,7 @@ test-ballots: $(STAMP)
 	  (cd $(VENV)/belenios && apt-get -qq download belenios-tool 2>/dev/null && dpkg -x belenios-tool_*.deb .) || { \
 	  echo "Cần belenios-tool của Debian: apt-get install belenios-tool" >&2; \
 	  echo "Debian's belenios-tool is needed: apt-get install belenios-tool" >&2; exit 1; }
-	@PATH="$$PATH:$(CURDIR)/$(VENV)/belenios/usr/bin" $(BIN)/python -m pytest -q -m ballots tests/shared/voting tests/ballots/page $(ARGS)
+	@PATH="$$PATH:$(CURDIR)/$(VENV)/belenios/usr/bin" $(BIN)/python -m pytest -q -m ballots tests/shared/voting tests/ballots $(ARGS)
 
 test-page: $(STAMP)
 	@for need in node chromium; do command -v $$need >/dev/null || { \

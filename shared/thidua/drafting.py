@@ -29,7 +29,7 @@ from thidua.knowledge import (
     own_source,
 )
 from thidua.log.entry import read_entry, write_recorded, write_refused, write_said
-from thidua.refusals import Code
+from thidua.refusals import CATALOGUE, Code, Stage
 from thidua.signing import parse_jws, sign
 
 if TYPE_CHECKING:
@@ -214,6 +214,10 @@ class Drafting(Generic[S]):
         judgement = self.judge.judge(event, view, event.rx)
         draft.noted |= view.noted
         match judgement:
+            case Refused(code=code, facts=facts) if CATALOGUE[code].stage is Stage.FORM:
+                # What must stand nowhere for ever, such as a plain vote in a secret ballot.
+                fault = FormError(envelope, code, dict(facts))
+                self._said(draft, item, fault, event.kid, event.hash, None)
             case Refused():
                 self._refuse(draft, item, event, jws, judgement)
             case Recorded(follows=follows):
@@ -280,7 +284,7 @@ class Drafting(Generic[S]):
         fault: FormError,
         kid: str,
         event_hash: str,
-        jws: bytes,
+        jws: bytes | None,
     ) -> None:
         envelope = fault.envelope
         said = {

@@ -77,6 +77,7 @@ class Code(StrEnum):
     TYPE_UNKNOWN = "TYPE_UNKNOWN"
     TEXT_NOT_NFC = "TEXT_NOT_NFC"
     PERSONAL_DATA = "PERSONAL_DATA"
+    VOTE_IN_PLAIN = "VOTE_IN_PLAIN"
 
     DUPLICATE_ID = "DUPLICATE_ID"
     ROLE_REQUIRED = "ROLE_REQUIRED"
@@ -1024,6 +1025,22 @@ _ROWS: Final = (
             "Personal data where none may be",
             "The member “{path}” must not hold a person's details.",
             "Take them out; hand in names by their own way and write only the commitment.",
+        ),
+    ),
+    _refusal(
+        Code.VOTE_IN_PLAIN,
+        Stage.FORM,
+        422,
+        "path",
+        vi=(
+            "Phiếu gửi công khai cho cuộc bỏ phiếu kín",
+            "Trường “{path}” ghi lựa chọn chưa mã hóa; nhật ký không giữ nội dung này.",
+            "Bỏ phiếu bằng trang bỏ phiếu kín hoặc “thidua ballot cast”.",
+        ),
+        en=(
+            "A plain vote in a secret ballot",
+            "The member “{path}” holds a choice that is not encrypted; the log does not keep it.",
+            "Vote on the secret ballot's page or with “thidua ballot cast”.",
         ),
     ),
     # Identity, registry and dates.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import secrets
-from base64 import urlsafe_b64decode
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from typing import TYPE_CHECKING
 
 import pytest
@@ -169,3 +169,19 @@ class _Seen:
         card = rb"(?:[1-9A-HJ-NP-Za-km-z]{3}-){4}[1-9A-HJ-NP-Za-km-z]{3}"
         self.texts |= {one.decode() for one in re.findall(card, raw)}
         self.choices += re.findall(rb'"marks": ?\{"[A-Z0-9-]+": ?"(?:yes|no|none)"', raw)
+
+
+def test_the_search_finds_what_is_planted_plainly_or_within_an_event() -> None:
+    card = b"fNG-Qzz-jE7-oMA-ZVY"
+    number = str(2**255 - 19).encode()
+    planted = b'{"marks":{"LCA":"yes"},"secret":"' + number + b'","card":"' + card + b'"}'
+    inside = urlsafe_b64encode(planted).rstrip(b"=")
+    for raw in (planted, b'x{"jws":"eyJhbGciOiJFZERTQSJ9.' + inside + b'.c2ln"}', number + card):
+        seen = _Seen()
+        seen.take(raw)
+        assert number.decode() in seen.decimals
+        assert card.decode() in seen.texts
+    assert not _Seen().choices
+    seen = _Seen()
+    seen.take(b"eyJhbGciOiJFZERTQSJ9." + inside + b".c2ln")
+    assert seen.choices

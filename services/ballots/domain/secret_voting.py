@@ -8,7 +8,7 @@ from dataclasses import replace
 from services.ballots.domain.drafting import opening_of
 from services.ballots.domain.elections import Election
 from services.ballots.domain.matter import Matter
-from services.ballots.domain.proving import GROUP, ballot_fault, election_in
+from services.ballots.domain.proving import GROUP, ballot_fault, credential_of
 from services.ballots.domain.secret_count import close
 from services.ballots.domain.state import Cycle
 from thidua.contracts import ballots as b
@@ -16,7 +16,6 @@ from thidua.contracts import secret_ballots as s
 from thidua.deciding import Judgement, Own, Recorded, Refused
 from thidua.refusals import Code
 from thidua.voting.archive import roll_text
-from thidua.voting.ballots import check_ballot, read_ballot
 from thidua.voting.canonical import hex_hash, short_hash
 from thidua.voting.credentials import check_registration
 from thidua.voting.faults import BallotFaultError
@@ -148,10 +147,8 @@ def _check(
     known = [vote for votes in election.votes.values() for vote in votes]
     if any(vote.tracker == tracker for vote in known):
         raise BallotFaultError("/data/vote", "a vote that is new", "a copy of an earlier one")
-    given = read_ballot(election_in(fixed.election), data.vote)
-    if str(given.credential) != credential:
+    if credential_of(fixed.election, data.vote) != credential:
         raise BallotFaultError("ballot/credential", "this member's", "another")
-    check_ballot(election_in(fixed.election), given)
 
 
 def _still_fixed(fixed: s.ElectionFixed, frozen: b.RollFrozen) -> Refused | None:

@@ -54,6 +54,8 @@ def judge_vote_cast(
     data: b.VoteCast | b.VoteCorrected, matter: Matter, cycle: Cycle, seat: Seat
 ) -> Judgement:
     """One counted vote per member of the roll who is there: the first or the last, by the rulebook."""
+    if data.ballot in cycle.elections:
+        return Refused(Code.VOTE_IN_PLAIN, {"path": "/data/marks"})
     ballot = _open(data.ballot, cycle)
     if isinstance(ballot, Refused):
         return ballot
@@ -82,6 +84,8 @@ def judge_written_opinion(
     data: b.WrittenOpinionReceived, matter: Matter, cycle: Cycle, seat: Seat
 ) -> Judgement:
     """An absent member's opinion: recorded whenever it comes, counted only in time."""
+    if data.ballot in cycle.elections:
+        return Refused(Code.VOTE_IN_PLAIN, {"path": "/data/marks"})
     ballot = cycle.ballots.get(data.ballot)
     if ballot is None or ballot.state == "voided":
         return Refused(Code.BALLOT_NOT_OPEN, {"ballot": data.ballot})
@@ -91,8 +95,6 @@ def judge_written_opinion(
             Code.ROLE_REQUIRED,
             {"required": ["presiding", data.member], "held": sorted(matter.roles)},
         )
-    if ballot.mode == "secret":
-        return Refused(Code.MODE_WRONG, {"mode": ballot.mode, "needed": "paper, roll-call"})
     if data.member not in ballot.roll:
         return Refused(Code.NOT_ON_ROLL, {"unit": data.member})
     conference = cycle.conferences.get(ballot.conference or "")

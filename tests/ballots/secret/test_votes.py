@@ -19,7 +19,7 @@ from thidua.contracts import EventData
 from thidua.contracts import ballots as b
 from thidua.contracts import secret_ballots as s
 from thidua.deciding import Recorded
-from thidua.refusals import Code
+from thidua.refusals import CATALOGUE, Code, Stage
 from thidua.testing.story import local
 from thidua.voting.ballots import make_ballot
 from thidua.voting.canonical import short_hash, written
@@ -101,14 +101,16 @@ def test_the_end_is_judged_by_arrival_and_may_be_put_off_before_the_quorum_has_v
     assert late.code is Code.BALLOT_CLOSED
 
 
-def test_a_secret_ballot_takes_no_open_vote_no_slip_and_no_written_opinion() -> None:
+def test_a_secret_ballot_takes_no_slip_and_of_an_open_vote_not_even_a_copy_is_kept() -> None:
     held = is_open()
     plain = conf.cast(NAME, "LCA")
-    assert refusal(held.story, VOTED, plain, "/units/LCA").code is Code.MODE_WRONG
+    refused = refusal(held.story, VOTED, plain, "/units/LCA")
+    assert CATALOGUE[refused.code].stage is Stage.FORM
+    assert refused.facts == {"path": "/data/marks"}
     board = "/units/DBN"
     assert refusal(held.story, VOTED, conf.slips(NAME), board).code is Code.MODE_WRONG
     opinion = conf.opinion(NAME, "LCA", "LCH")
-    assert refusal(held.story, VOTED, opinion, CHAIR).code is Code.MODE_WRONG
+    assert refusal(held.story, VOTED, opinion, CHAIR).code is Code.VOTE_IN_PLAIN
 
 
 def test_a_roll_call_takes_no_encrypted_vote() -> None:
