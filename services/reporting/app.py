@@ -19,7 +19,7 @@ from services.reporting import following
 from services.reporting.archive import Archive
 from services.reporting.cosigning import Cosigning
 from services.reporting.database import open_engine
-from services.reporting.following import Projector
+from services.reporting.following import Backlog, Projector
 from services.reporting.history import other_history, take_trimmed
 from services.reporting.metrics import ReportingMetrics
 from services.reporting.publishing import publish_at_rest
@@ -127,6 +127,7 @@ def create_app(settings: ReportingSettings | None = None) -> FastAPI:
         await sealing.begin()
         await take_trimmed(event_log, archive, projector)
         await following.tell(event_log, positions)
+        watched.backlog.until = await event_log.tail()
         projecting.rewind()
         sealing.follower.rewind()
         await broker.start()
@@ -167,7 +168,9 @@ def create_app(settings: ReportingSettings | None = None) -> FastAPI:
     )
     app.state.broker = broker
 
-    watched = _Watched(broker, event_log, engine, projecting, sealing, positions, metrics)
+    watched = _Watched(
+        broker, event_log, engine, projecting, Backlog(projector), sealing, positions, metrics
+    )
     _tell_health(app, watched)
     add_site(app, engine, archive, sandbox=settings.is_sandbox)
     return app
@@ -181,13 +184,19 @@ class _Watched:
     log: RedisLog
     engine: Engine
     projecting: Follower
+    backlog: Backlog
     sealing: Sealing
     positions: Mapping[str, Callable[[], int]]
     metrics: ReportingMetrics
 
     async def why_not_ready(self) -> list[str]:
         """What keeps the process from its work; empty when nothing does."""
-        told = (self.projecting.halted, self.projecting.failing, *self.sealing.faults)
+        told = (
+            self.projecting.halted,
+            self.projecting.failing,
+            self.backlog.fault,
+            *self.sealing.faults,
+        )
         faults = [fault for fault in told if fault]
         if not await self.broker.ping(1.0):
             faults.append(AWAY)

@@ -27,7 +27,13 @@ FIELDS = {
     for kind in (Settings, DoorSettings, ServiceSettings, BallotsSettings, ReportingSettings)
     for name in kind.model_fields
 }
-ONLY_COMPOSE = {"THIDUA_IMAGE", "THIDUA_MEMORY", "THIDUA_SECRETS"}
+ONLY_COMPOSE = {
+    "THIDUA_IMAGE",
+    "THIDUA_MEMORY",
+    "THIDUA_SECRETS",
+    "THIDUA_BACKUPS",
+    "THIDUA_BACKUP_KEYS",
+}
 ONLY_UP = {"THIDUA_ENV_FILE", "THIDUA_UP_SECONDS"}
 SHEBANG = re.compile(rb"^#!.*\b(bash|sh)\b")
 
@@ -96,7 +102,8 @@ def test_no_secret_stands_in_the_tree() -> None:
 
 def test_settings_and_secrets_of_a_machine_are_neither_committed_nor_sent_into_the_image() -> None:
     ignored = (ROOT / ".gitignore").read_text(encoding="utf-8").splitlines()
-    assert {"deploy/.env", "deploy/secrets/"} <= set(ignored)
+    private = {"deploy/.env", "deploy/secrets/", "deploy/backups/", "deploy/backup-keys/"}
+    assert private <= set(ignored)
     sent = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
     rules = [line for line in sent if line and not line.startswith("#")]
     assert rules[0] == "*"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date, datetime
 from typing import Final, assert_never
 
@@ -11,7 +10,7 @@ from services.ballots.domain.conference import judge_conference_event, judge_ran
 from services.ballots.domain.counting import judge_board_event
 from services.ballots.domain.drafting import judge_election_drafted
 from services.ballots.domain.eligibility import OFFICES, determine
-from services.ballots.domain.evolve import evolve
+from services.ballots.domain.evolve import BELIEVED, evolve
 from services.ballots.domain.matter import Matter
 from services.ballots.domain.officers import Seat, seat_of
 from services.ballots.domain.opening import judge_ballot_opened
@@ -35,6 +34,7 @@ from thidua.contracts import ballots as b
 from thidua.contracts import secret_ballots as s
 from thidua.contracts.base import next_year
 from thidua.deciding import Judge, Judgement, Own, Refused, View, merged_fault, role_fault
+from thidua.frozen import replace
 from thidua.refusals import Code
 from thidua.standing import local_day, roles_held
 
@@ -294,5 +294,5 @@ def _ended(ballot: Ballot, cycle: Cycle, view: View[Cycle], rx: datetime) -> tup
     return lapsed(ballot, election, cycle)
 
 
-JUDGE: Final = Judge("ballots", 1, start, judge, evolve, due, alarm)
+JUDGE: Final = Judge("ballots", 1, start, judge, evolve, due, alarm, BELIEVED)
 """The ballots service's pure half."""

@@ -15,7 +15,7 @@ from thidua.contracts.rulebook import Question, VotingRules
 from thidua.standing import Frame
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Conference:
     """A conference (*hội nghị*): its chair of the day, who is there, and its counting board."""
 
@@ -28,7 +28,7 @@ class Conference:
     minuted_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Ballot:
     """
     A matter put to the vote, with all that was frozen when it was opened.
@@ -85,7 +85,7 @@ class Ballot:
         return self.about, self.for_year if self.about in OFFICES else None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Proposal:
     """A unit proposed for a title, in the strict order of the proposals for it."""
 
@@ -95,7 +95,7 @@ class Proposal:
     ballot: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Cycle:
     """The service's state of one cycle."""
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 from typing import TYPE_CHECKING, Final
 
+from thidua.base64url import decode_base64url
 from thidua.contracts.envelope import EnvelopeError, FormError
 from thidua.errors import ThiduaError
 from thidua.knowledge import recorded_event
@@ -23,6 +25,9 @@ if TYPE_CHECKING:
     from thidua.log.entry import Entry
 
 CHECK: Final = "V16"
+_OF_SECRET_BALLOTS: Final = re.compile(
+    rb"thidua\.ballots\.(?:election|trustee|credential|secret|tally|partially|result|roll-frozen|ballot-voided)"
+)
 NOTHING_HELD: Final = "không có phiếu kín trong sổ / no secret ballot in this log"
 
 
@@ -34,9 +39,14 @@ def archives_in(entries: Iterable[Entry]) -> Archives:
     """
     archives = Archives()
     for entry in entries:
-        if entry.is_recorded and entry.by.startswith("ballots/"):
+        if entry.is_recorded and entry.by.startswith("ballots/") and _tells(entry.jws or b""):
             archives.take(recorded_event(entry))
     return archives
+
+
+def _tells(jws: bytes) -> bool:
+    """Whether an event may be of a secret ballot; most of a log is not, and is not read for it."""
+    return _OF_SECRET_BALLOTS.search(decode_base64url(jws.split(b".")[1])) is not None
 
 
 def hold_secret_ballots(entries: Iterable[Entry], found: Findings, jobs: int = 0) -> None:
