@@ -62,7 +62,9 @@ class Stack:
     founded_at: str
     project: str = f"thidua-test-{os.getpid()}"
     ports: dict[str, int] = field(
-        default_factory=lambda: {"PAGES_PORT": free_port(), "DOOR_PORT": free_port()}
+        default_factory=lambda: {
+            name: free_port() for name in ("PAGES_PORT", "DOOR_PORT", "VOTING_PORT")
+        }
     )
 
     @property

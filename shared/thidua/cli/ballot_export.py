@@ -15,8 +15,6 @@ from thidua.errors import RejectError
 from thidua.log.entry import read_entry
 from thidua.tlog.writing import write_whole
 
-app = typer.Typer(help="Phiếu kín / secret ballots.", no_args_is_help=True)
-
 
 class NoElectionError(RejectError):
     """The archive tells of no secret ballot of that name that was opened."""
@@ -32,12 +30,6 @@ class NoElectionError(RejectError):
         return "Ghi đủ năm thi đua và mã phiếu / give cycle and ballot: BVHTTDL/BGPB/2020/phieu-1"
 
 
-@app.callback()
-def ballots() -> None:
-    """Phiếu kín / secret ballots."""
-
-
-@app.command("export")
 def export(
     election: Annotated[
         str, typer.Argument(help="Cycle and ballot: BVHTTDL/BGPB/2020/phieu-1.", show_default=False)
