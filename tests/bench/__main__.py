@@ -46,30 +46,34 @@ def main() -> int:
     )
     asked.add_argument("--json", type=Path, help="write the figures into this file too")
     chosen = asked.parse_args()
-    runs, events, many, seconds = SHORT if chosen.short else FULL
     report = Report()
     with tempfile.TemporaryDirectory(prefix="thidua-bench-") as name:
         folder = Path(name)
         if chosen.door_memory:
             door_memory(report, folder, chosen.door_memory)
-            print(report.table())
-            return 0
-        door_measured(report, folder / "door", runs, events, min(QUEUED, events))
-        door_memory(report, folder / "held", _said("door", events))
-        with bench(folder, many) as on:
-            _writing(report, on, runs, events)
-            _latency(report, on, seconds)
-            _memory(report, on, many)
-            _reading(report, on, folder, runs)
-            audited(report, on.cluster, folder, [raw for _, raw in entries_of(on)])
-            _sealing(report, on, folder, runs)
+        else:
+            _everything(report, folder, short=chosen.short)
     print(report.table())
+    runs, events, many, _ = SHORT if chosen.short else FULL
     document = report.document(runs=runs, events=events, most=many, short=chosen.short)
     if chosen.json:
         chosen.json.write_text(document + "\n", encoding="utf-8")
     else:
         print(document)
     return 0
+
+
+def _everything(report: Report, folder: Path, *, short: bool) -> None:
+    runs, events, many, seconds = SHORT if short else FULL
+    door_measured(report, folder / "door", runs, events, min(QUEUED, events))
+    door_memory(report, folder / "held", _said("door", events))
+    with bench(folder, many) as on:
+        _writing(report, on, runs, events)
+        _latency(report, on, seconds)
+        _memory(report, on, many)
+        _reading(report, on, folder, runs)
+        audited(report, on.cluster, folder, [raw for _, raw in entries_of(on)])
+        _sealing(report, on, folder, runs)
 
 
 def _writing(report: Report, on: Bench, runs: int, events: int) -> None:
