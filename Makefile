@@ -7,7 +7,7 @@ STAMP := $(VENV)/.made-from
 LOCK := requirements/dev.lock
 MAKEFLAGS += --no-print-directory
 
-.PHONY: help demo test test-postgres test-redis test-asyncapi test-publishers test-audit test-ballots test-faults test-input test-deploy coverage golden check fix bench lock up down clean
+.PHONY: help demo test test-postgres test-redis test-asyncapi test-publishers test-audit test-ballots test-page test-faults test-input test-deploy coverage golden check fix bench lock up down clean
 
 help:
 	@echo "make demo            play the seed year and leave the pages on http://127.0.0.1:8080"
@@ -19,8 +19,10 @@ help:
 	@echo "make check           lint, types, import rules"
 	@echo "make coverage        the tests again, and which branches they reach"
 	@echo "make bench           figures, as a table and JSON      (ARGS=--short)"
+	@echo "                     the door's memory alone           (ARGS='--door-memory 1000000')"
 	@echo "make test-publishers publishers at length: the README, the outbox on a bad line"
 	@echo "make test-ballots    secret ballots by INRIA's belenios-tool, from Debian"
+	@echo "make test-page       the voting page in Node.js and in Chromium"
 	@echo "make test-faults     crash tests at length             (ARGS=--short)"
 	@echo "make test-input      made-up input at the door, at length (200,000 mutated events)"
 	@echo "make test-deploy     the compose stack, needs an engine"
@@ -43,7 +45,7 @@ demo: $(STAMP)
 	@$(BIN)/thidua demo $(ARGS)
 
 test: $(STAMP)
-	@THIDUA_TEST_SERVERS=local $(BIN)/python -m pytest -q -n auto --maxprocesses 4 --dist loadfile -m "not postgres and not debian and not faults and not docker and not bench and not publishers and not foreign and not ballots" $(ARGS)
+	@THIDUA_TEST_SERVERS=local $(BIN)/python -m pytest -q -n auto --maxprocesses 4 --dist loadfile -m "not postgres and not debian and not faults and not docker and not bench and not publishers and not foreign and not ballots and not page" $(ARGS)
 
 test-postgres: $(STAMP)
 	@THIDUA_TEST_SERVERS=local $(BIN)/python -m pytest -q -m postgres $(ARGS)
@@ -68,14 +70,19 @@ test-ballots: $(STAMP)
 	  (cd $(VENV)/belenios && apt-get -qq download belenios-tool 2>/dev/null && dpkg -x belenios-tool_*.deb .) || { \
 	  echo "Cần belenios-tool của Debian: apt-get install belenios-tool" >&2; \
 	  echo "Debian's belenios-tool is needed: apt-get install belenios-tool" >&2; exit 1; }
-	@PATH="$$PATH:$(CURDIR)/$(VENV)/belenios/usr/bin" $(BIN)/python -m pytest -q -m ballots tests/shared/voting $(ARGS)
+	@PATH="$$PATH:$(CURDIR)/$(VENV)/belenios/usr/bin" $(BIN)/python -m pytest -q -m ballots tests/shared/voting tests/ballots $(ARGS)
+
+test-page: $(STAMP)
+	@for need in node chromium; do command -v $$need >/dev/null || { \
+	  echo "Cần $$need / $$need is needed: apt-get install nodejs chromium" >&2; exit 1; }; done
+	@THIDUA_TEST_SERVERS=local $(BIN)/python -m pytest -q -m page tests/ballots/page $(ARGS)
 
 test-faults: $(STAMP)
 	@$(BIN)/python -m tests.faults $(ARGS)
 
 test-input: $(STAMP)
 	@THIDUA_TEST_SERVERS=local THIDUA_TEST_INPUTS=200000 THIDUA_TEST_DOOR_EXAMPLES=150 \
-	  $(BIN)/python -m pytest -q --timeout 1800 tests/units/door/test_mutations.py tests/units/door/test_openapi.py $(ARGS)
+	  $(BIN)/python -m pytest -q -s --timeout 1800 tests/units/door/test_mutations.py tests/units/door/test_openapi.py $(ARGS)
 
 test-deploy: engine $(STAMP)
 	@THIDUA_TEST_SERVERS=containers $(BIN)/python -m pytest -q -m "servers or postgres"
@@ -83,7 +90,7 @@ test-deploy: engine $(STAMP)
 
 coverage: $(STAMP)
 	@rm -f .coverage .coverage.*
-	@THIDUA_TEST_SERVERS=local $(BIN)/coverage run -m pytest -q -m "not faults and not docker and not bench and not publishers and not foreign and not ballots" $(ARGS)
+	@THIDUA_TEST_SERVERS=local $(BIN)/coverage run -m pytest -q -m "not faults and not docker and not bench and not publishers and not foreign and not ballots and not page" $(ARGS)
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report --skip-covered --skip-empty
 

@@ -120,7 +120,12 @@ class Projector:
         prepare(self.engine)
         with writing(self.engine) as connection:
             lock_changes(connection)
-            self._adopt(self._choose(connection))
+            chosen = self._choose(connection)
+            # One that was built before this start may want no further entry.
+            if chosen.state == "building" and self._switch(connection, chosen, chosen.position):
+                chosen = self._choose(connection)
+                log.info("read_models_switched", generation=chosen.number)
+            self._adopt(chosen)
         return self._position
 
     def apply(self, entries: Sequence[tuple[int, bytes]]) -> None:

@@ -10,7 +10,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from services.scenarios.format import read_scenario
-from tests.deploy.proof import check_guards, check_log, check_outcome, check_pages, play, require
+from tests.deploy.proof import (
+    check_guards,
+    check_log,
+    check_outcome,
+    check_pages,
+    check_restored,
+    play,
+    require,
+)
 from tests.deploy.stack import DEPLOY, OURS, STORES, Stack, StackError, run
 from tests.deploy.steps import Steps
 from thidua.clock import format_instant
@@ -88,6 +96,10 @@ def _prove(stack: Stack, scenario: Scenario, steps: Steps, *, short: bool) -> No
         check_outcome(stack, scenario)
         words.append(check_log(stack, scenario, root))
         require(stack.entries() == before, "the log has changed")
+    with steps.step("backed up, every volume lost, restored onto empty ones") as words:
+        words.append(check_restored(stack))
+        check_outcome(stack, scenario)
+        words.append(check_log(stack, scenario, root, restored=1))
     with steps.step("Redis loses its volume: nothing is founded over it") as words:
         stack.compose("down")
         words.append(_refused_without_volume(stack))

@@ -132,13 +132,17 @@ def check_outcome(stack: Stack, scenario: Scenario) -> dict[str, Any]:
     return outcome
 
 
-def check_log(stack: Stack, scenario: Scenario, root: SigningKey) -> str:
-    """Nothing is lost or doubled, every entry follows from those before it, and what is served is what they say."""
+def check_log(stack: Stack, scenario: Scenario, root: SigningKey, restored: int = 0) -> str:
+    """
+    Nothing is lost or doubled, every entry follows from those before it, and what is served is what they say.
+
+    *restored* times the authority has said that the log was restored.
+    """
     entries = stack.entries()
     require([one.position for one in entries] == list(range(1, len(entries) + 1)), "a gap")
     hashes = [parse_jws(one.jws).hash for one in entries if one.jws is not None]
     require(len(hashes) == len(set(hashes)), "an event stands twice in the log")
-    _check_all_said(entries, scenario)
+    _check_all_said(entries, scenario, restored)
     rejudging = Rejudging(
         JUDGES, origin=scenario.setup.origin, root_spki=root.verifying_key.spki
     ).run(entries)
@@ -148,14 +152,39 @@ def check_log(stack: Stack, scenario: Scenario, root: SigningKey) -> str:
     return f"{len(entries)} entries, verified, fingerprints equal"
 
 
-def _check_all_said(entries: Sequence[Entry], scenario: Scenario) -> None:
+def check_restored(stack: Stack) -> str:
+    """A backup made while everything runs is brought back onto empty volumes: the same log, byte for byte, and goes on."""
+    keys = ("--secrets", "/secrets", "--keys", "/keys/one")
+    stack.operator("backup", "/backups/one", *keys)
+    stack.operator("backup", "/backups/one", "--check")
+    before, served = stack.entries(), _fingerprints(stack)
+    stack.compose("down", "--volumes")
+    stack.compose("up", "--detach", "--wait", "redis", "postgres")
+    told = stack.operator("restore", "/backups/one", "--verify", "--reason", "Diễn tập khôi phục")
+    require("khớp / equal" in told, told)
+    stack.up()
+    after = stack.entries()
+    require(after[:-1] == before, f"{len(before)} entries before, {len(after)} after")
+    found = _fingerprints(stack)
+    # The one entry that says so changes what is counted of the log and of its keys.
+    other = {name for name in served if served[name] != found[name]}
+    require(other <= {"timeline", "keys"}, f"other figures: {other}")
+    return f"{len(before)} entries, {len(found) - len(other)} figures the very same"
+
+
+def _fingerprints(stack: Stack) -> dict[str, str]:
+    answer = httpx.get(f"{stack.pages_url}/v1/fingerprints", timeout=60)
+    return dict(answer.raise_for_status().json()["fingerprints"])
+
+
+def _check_all_said(entries: Sequence[Entry], scenario: Scenario, restored: int) -> None:
     """As many publishers' events as the scenario has lines, and the keys it registers for its units."""
     registered = {
         str(line.data["unit"])
         for line in scenario.lines
         if line.type == UNIT_REGISTERED and line.expect is None
     }
-    wanted = len(scenario.lines) + len(registered & scenario.setup.publishers.keys())
+    wanted = len(scenario.lines) + len(registered & scenario.setup.publishers.keys()) + restored
     said = [one for one in entries if one.by != GENESIS and not _is_own(one)]
     require(len(said) == wanted, f"{len(said)} publishers' events instead of {wanted}")
 

@@ -13,7 +13,7 @@ from tests.deploy.stack import DEPLOY, variables
 
 COMPOSE: dict[str, Any] = yaml.safe_load((DEPLOY / "compose.yaml").read_text(encoding="utf-8"))
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
-ONE_SHOT = {"init", "provision", "access"}
+ONE_SHOT = {"init", "provision", "access", "operator"}
 LASTING = sorted(SERVICES.keys() - ONE_SHOT)
 STORES = {"redis", "postgres"}
 OPTIONAL = {"prometheus"}
@@ -43,7 +43,7 @@ def test_a_container_has_a_read_only_root_no_capabilities_limits_and_logs_that_e
     assert {"max-size", "max-file"} <= service["logging"]["options"].keys()
     assert not {"privileged", "container_name", "ulimits"} & service.keys()
     assert "docker.sock" not in str(service)
-    assert "cap_add" not in service or name == "provision"
+    assert "cap_add" not in service or name in ("provision", "operator")
 
 
 @pytest.mark.parametrize("name", LASTING)
@@ -65,14 +65,16 @@ def test_what_runs_once_is_not_brought_back(name: str) -> None:
     assert SERVICES[name]["healthcheck"] == {"disable": True}
 
 
-def test_only_pages_door_and_figures_are_published_and_on_the_loopback_address_alone() -> None:
+def test_only_pages_door_voting_page_and_figures_are_published_and_on_the_loopback_address_alone() -> (
+    None
+):
     ports = {name: service["ports"] for name, service in SERVICES.items() if "ports" in service}
-    assert ports.keys() == {"door", "reporting", "prometheus"}
+    assert ports.keys() == {"door", "ballots", "reporting", "prometheus"}
     for [published] in ports.values():
         assert published.startswith("127.0.0.1:")
     assert COMPOSE["networks"]["backend"] == {"internal": True}
     inside = {name for name, service in SERVICES.items() if service.get("networks") == ["backend"]}
-    assert inside == {"redis", "postgres", "init", "units", "ballots", "pledges", "access"}
+    assert inside == {"redis", "postgres", "init", "units", "pledges", "access"}
 
 
 def test_no_container_starts_before_what_it_needs_is_healthy_and_the_log_is_founded() -> None:
@@ -91,16 +93,25 @@ def test_redis_answers_after_the_fsync_and_evicts_nothing() -> None:
     assert "--aclfile /run/secrets/" in told
 
 
-def test_nobody_runs_as_root_but_who_hands_out_the_secrets() -> None:
+def test_nobody_runs_as_root_but_who_hands_out_the_secrets_and_who_backs_up() -> None:
     assert {name: one["user"] for name, one in SERVICES.items() if "user" in one} == {
         "redis": "999:999",
         "postgres": "999:999",
         "provision": "0:0",
         "access": "999:999",
+        "operator": "0:0",
         "prometheus": "65534:65534",
     }
     assert re.search(r"^USER 10001:10001$", IMAGE, re.MULTILINE)
     assert SERVICES["provision"]["network_mode"] == "none"
+
+
+def test_backups_and_keys_go_to_two_places_and_nothing_of_it_starts_by_itself() -> None:
+    operator = SERVICES["operator"]
+    assert operator["profiles"] == ["operator"]
+    assert "ports" not in operator
+    places = dict(one.split("}:")[::-1] for one in operator["volumes"] if one.startswith("$"))
+    assert places["/backups"] != places["/keys"]
 
 
 VOLUMES = {"door": ["evidence:/evidence"], "reporting": ["archive:/archive"]}
@@ -128,9 +139,9 @@ def test_secrets_come_from_files_alone() -> None:
         assert secret["file"].startswith(folder), name
     for name, service in SERVICES.items():
         for variable, value in service.get("environment", {}).items():
-            # The archive is public: its address holds no password.
+            # Archive and door are public: their addresses hold no password.
             secret = re.search("PASSWORD|KEY|SECRET|URL", variable)
-            if secret and variable != "THIDUA_ARCHIVE_URL":
+            if secret and variable not in ("THIDUA_ARCHIVE_URL", "THIDUA_DOOR_URL"):
                 assert str(value).startswith("/run/secrets/"), f"{name}: {variable}"
 
 

@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from services.access import grant
+from services.ballots.app import BallotsSettings
 from services.founding import init
 from services.reporting.app import ReportingSettings
 from services.units.door_app import DoorSettings
@@ -23,10 +24,16 @@ ROOT = DEPLOY.parent
 README = (DEPLOY / "README.md").read_text(encoding="utf-8")
 FIELDS = {
     f"THIDUA_{name}".upper()
-    for kind in (Settings, DoorSettings, ServiceSettings, ReportingSettings)
+    for kind in (Settings, DoorSettings, ServiceSettings, BallotsSettings, ReportingSettings)
     for name in kind.model_fields
 }
-ONLY_COMPOSE = {"THIDUA_IMAGE", "THIDUA_MEMORY", "THIDUA_SECRETS"}
+ONLY_COMPOSE = {
+    "THIDUA_IMAGE",
+    "THIDUA_MEMORY",
+    "THIDUA_SECRETS",
+    "THIDUA_BACKUPS",
+    "THIDUA_BACKUP_KEYS",
+}
 ONLY_UP = {"THIDUA_ENV_FILE", "THIDUA_UP_SECONDS"}
 SHEBANG = re.compile(rb"^#!.*\b(bash|sh)\b")
 
@@ -95,7 +102,8 @@ def test_no_secret_stands_in_the_tree() -> None:
 
 def test_settings_and_secrets_of_a_machine_are_neither_committed_nor_sent_into_the_image() -> None:
     ignored = (ROOT / ".gitignore").read_text(encoding="utf-8").splitlines()
-    assert {"deploy/.env", "deploy/secrets/"} <= set(ignored)
+    private = {"deploy/.env", "deploy/secrets/", "deploy/backups/", "deploy/backup-keys/"}
+    assert private <= set(ignored)
     sent = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
     rules = [line for line in sent if line and not line.startswith("#")]
     assert rules[0] == "*"
