@@ -10,7 +10,8 @@ from typer.testing import CliRunner
 from tests.ballots.secret.phieu_kin import NAME
 from tests.reporting.web.test_secret_ballot import counted, entries
 from thidua.audit.secret import archives_in
-from thidua.cli.ballot_export import NoElectionError, app
+from thidua.cli.ballot import app
+from thidua.cli.ballot_export import NoElectionError
 from thidua.log import read_entry
 from thidua.signing import Algorithm, SigningKey
 from thidua.tlog.notes import NoteSigner, unsigned

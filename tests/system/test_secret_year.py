@@ -22,6 +22,8 @@ from thidua.voting.verifying import verify_archive
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+pytestmark = pytest.mark.timeout(900)
+
 CYCLE = "BVHTTDL/BGPB/2020"
 BALLOTS = ("phieu-1", "phieu-2", "phieu-3", "phieu-4")
 
