@@ -64,7 +64,11 @@ class Watch:
                 who, _, words = ("" if told is None else told.text).partition(" ")
                 # Something else may listen on the port; where the pages are, the whole of reporting may be.
                 is_whole = name == PAGES and who == WHOLE
-                if told is None or not words.startswith("position=") or not (who == name or is_whole):
+                if (
+                    told is None
+                    or not words.startswith("position=")
+                    or not (who == name or is_whole)
+                ):
                     continue
                 ready[who] = told.is_success, words.strip()
                 page = _get(http, f"{url}/metrics")

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from services.scenarios.format import Scenario
 
 SEED: Final = DEPLOY.parent / "services" / "scenarios" / "border-2020.jsonl"
-KILLED_SHORT: Final = ("units", "reporting", "redis")
+KILLED_SHORT: Final = ("units", "archive", "redis")
 KILLED: Final = (*OURS, *STORES, "units", "ballots")
 NO_ENGINE: Final = (
     "Không có Docker engine nào trả lời: hãy cài và khởi động Docker.\n"
@@ -29,7 +29,7 @@ NO_ENGINE: Final = (
 )
 
 
-SCREEN: Final = ("exec", "--no-TTY", "reporting", "thidua", "status", "--inside")
+SCREEN: Final = ("exec", "--no-TTY", "archive", "thidua", "status", "--inside")
 
 
 def main() -> int:

@@ -63,7 +63,7 @@ def check_guards(stack: Stack) -> str:
         require(host["LogConfig"]["Config"].get("max-size") is not None, f"{service}: endless logs")
         for bound in seen["NetworkSettings"]["Ports"].values():
             ports += [(service, one["HostIp"]) for one in bound or ()]
-    require(sorted(ports) == [("door", "127.0.0.1"), ("reporting", "127.0.0.1")], ports)
+    require(sorted(ports) == [("door", "127.0.0.1"), ("web", "127.0.0.1")], ports)
     look = f"for name in {COMPILERS}; do command -v $name; done; true"
     found = run("docker", "run", "--rm", "--entrypoint", "sh", stack.image, "-c", look).strip()
     require(not found, f"compilers in the image: {found}")

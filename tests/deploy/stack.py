@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 DEPLOY: Final = Path(__file__).parents[2] / "deploy"
 BACK_SECONDS: Final = 90.0
 STORES: Final = ("redis", "postgres")
-OURS: Final = ("door", "units", "ballots", "pledges", "reporting")
+OURS: Final = ("door", "units", "ballots", "pledges", "projector", "archive", "web")
 
 KILL: Final = "import os, sys; os.kill(int(sys.argv[1]), 9)"
 READ_LOG: Final = """
@@ -99,7 +99,7 @@ class Stack:
 
     def entries(self) -> list[Entry]:
         """The whole log as Redis holds it."""
-        told = self.compose("exec", "--no-TTY", "reporting", "python", "-c", READ_LOG)
+        told = self.compose("exec", "--no-TTY", "archive", "python", "-c", READ_LOG)
         lines = (line.split() for line in told.splitlines())
         return [read_entry(int(position), base64.b64decode(raw)) for position, raw in lines]
 
