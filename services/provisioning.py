@@ -145,7 +145,10 @@ class Provision:
         publishers_folder = self.folder / PUBLISHERS
         publishers_folder.mkdir(mode=0o700, exist_ok=True)
         self._hand_over(publishers_folder, STORE)
-        self._written("redis_url_operator", STORE, f"redis://operator:{operator}@redis:6379/0")
+        operators = f"redis://operator:{operator}@redis:6379/0"
+        self._written("redis_url_operator", STORE, operators)
+        # The same for `thidua log`, which runs as the user who reads the archive and the keys.
+        self._written("redis_url_log", APPLICATION, operators)
         listed = self.folder / ACCESS_LIST
         publishers = publishers_in(listed.read_text("utf-8")) if listed.exists() else {}
         self._written(ACCESS_LIST, STORE, access_list(passwords, operator, publishers))
@@ -251,15 +254,19 @@ def _roles(passwords: dict[str, str]) -> str:
     It may be run again over a database that is there.
     """
     made = "".join(
-        f"SELECT 'CREATE ROLE {role} LOGIN' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{role}')\\gexec\n"
-        f"ALTER ROLE {role} PASSWORD '{password}';\n"
+        _ROLE.replace("@role@", role).replace("@password@", password)
         for role, password in passwords.items()
     )
-    return (
-        f"{made}"
-        "SELECT 'CREATE DATABASE thidua OWNER reporting' "
-        "WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = 'thidua')\\gexec\n"
-        "\\connect thidua\n"
-        "GRANT SELECT ON ALL TABLES IN SCHEMA public TO reader;\n"
-        "ALTER DEFAULT PRIVILEGES FOR ROLE reporting IN SCHEMA public GRANT SELECT ON TABLES TO reader;\n"
-    )
+    return made + _DATABASE
+
+
+_ROLE: Final = r"""
+SELECT 'CREATE ROLE @role@ LOGIN' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '@role@')\gexec
+ALTER ROLE @role@ PASSWORD '@password@';
+"""
+_DATABASE: Final = r"""
+SELECT 'CREATE DATABASE thidua OWNER reporting' WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = 'thidua')\gexec
+\connect thidua
+GRANT SELECT ON ALL TABLES IN SCHEMA public TO reader;
+ALTER DEFAULT PRIVILEGES FOR ROLE reporting IN SCHEMA public GRANT SELECT ON TABLES TO reader;
+"""

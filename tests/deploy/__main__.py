@@ -9,16 +9,29 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+import httpx
+
 from services.scenarios.format import read_scenario
-from tests.deploy.proof import check_guards, check_log, check_outcome, check_pages, play, require
+from tests.deploy.manual import LOST, TLS, run_manual
+from tests.deploy.proof import (
+    check_guards,
+    check_log,
+    check_outcome,
+    check_pages,
+    check_tls,
+    play,
+    require,
+)
 from tests.deploy.stack import DEPLOY, OURS, STORES, Stack, StackError, run
 from tests.deploy.steps import Steps
+from tests.faults.tape import with_access
 from thidua.clock import format_instant
 from thidua.errors import ThiduaError
 from thidua.testing.servers import engine_answers
 
 if TYPE_CHECKING:
     from services.scenarios.format import Scenario
+    from thidua.log import Entry
 
 SEED: Final = DEPLOY.parent / "services" / "scenarios" / "border-2020.jsonl"
 KILLED_SHORT: Final = ("units", "archive", "redis")
@@ -46,7 +59,7 @@ def main() -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     steps = Steps()
     with tempfile.TemporaryDirectory(prefix="thidua-deploy-") as name:
-        scenario = read_scenario(SEED)
+        scenario = with_access(read_scenario(SEED))
         stack = Stack(Path(name), scenario.setup, format_instant(scenario.lines[0].arrival))
         try:
             _prove(stack, scenario, steps, short=short)
@@ -68,8 +81,10 @@ def _prove(stack: Stack, scenario: Scenario, steps: Steps, *, short: bool) -> No
         words.append(check_pages(stack))
     with steps.step("containers are guarded") as words:
         words.append(check_guards(stack))
+    with steps.step("outside there is the TLS proxy alone") as words:
+        words.append(check_tls(stack))
     root = stack.root_key()
-    with steps.step("the seed year through the door, containers killed meanwhile") as words:
+    with steps.step("the seed year over TLS, containers killed meanwhile") as words:
         words.append(play(stack, scenario, root, steps, KILLED_SHORT if short else KILLED))
     with steps.step("its outcome from PostgreSQL") as words:
         outcome = check_outcome(stack, scenario)
@@ -81,6 +96,16 @@ def _prove(stack: Stack, scenario: Scenario, steps: Steps, *, short: bool) -> No
         words.append(stack.compose(*SCREEN).splitlines()[0])
     if short:
         return
+    folder = stack.folder
+    with steps.step("the manual: TLS") as words:
+        words.append(f"{run_manual(stack, folder, only=TLS)} commands")
+    stack.tls = False
+    with steps.step("TLS turned off: the ports on loopback are back") as words:
+        stack.compose("stop", "proxy")
+        stack.up()
+        words.append(check_guards(stack))
+    with steps.step("the manual: every day") as words:
+        words.append(f"{run_manual(stack, folder, but=(TLS, LOST))} commands")
     before = stack.entries()
     with steps.step("stopped, and up again: the same log, founded once") as words:
         stack.compose("down")
@@ -91,6 +116,13 @@ def _prove(stack: Stack, scenario: Scenario, steps: Steps, *, short: bool) -> No
     with steps.step("Redis loses its volume: nothing is founded over it") as words:
         stack.compose("down")
         words.append(_refused_without_volume(stack))
+    with steps.step("the manual: when data is lost; restored, rebuilt, trimmed") as words:
+        words.append(f"{run_manual(stack, folder, only=LOST)} commands")
+    with steps.step("after all that") as words:
+        stack.compose("restart", *OURS)
+        stack.up()
+        check_outcome(stack, scenario)
+        words.append(_trimmed(stack, before))
 
 
 def _refused_without_volume(stack: Stack) -> str:
@@ -103,6 +135,18 @@ def _refused_without_volume(stack: Stack) -> str:
     else:
         raise StackError("an emptied log was founded anew")
     return "refused, to be restored"
+
+
+def _trimmed(stack: Stack, before: list[Entry]) -> str:
+    """The log begins later now, goes on where it was, and the pages still know its beginning."""
+    left = stack.entries()
+    require(left[0].position > 1, "nothing was trimmed")
+    require(left[-1].position == len(before) + 1, "the restored log does not end with log-restored")
+    kept = [entry for entry in left if entry.position <= len(before)]
+    require(kept == before[left[0].position - 1 :], "what is left is not what was")
+    first = httpx.get(f"{stack.pages_url}/v1/entries/1").raise_for_status().content
+    require(first == before[0].raw, "the first entry is not served from the archive")
+    return f"{left[0].position - 1} of {len(before) + 1} entries trimmed"
 
 
 def _tell_logs(stack: Stack) -> None:

@@ -13,7 +13,7 @@ from tests.deploy.stack import DEPLOY, variables
 
 COMPOSE: dict[str, Any] = yaml.safe_load((DEPLOY / "compose.yaml").read_text(encoding="utf-8"))
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
-ONE_SHOT = {"init", "provision", "access", "vault", "certificate"}
+ONE_SHOT = {"init", "provision", "access", "vault", "log", "certificate"}
 LASTING = sorted(SERVICES.keys() - ONE_SHOT)
 STORES = {"redis", "postgres"}
 OPTIONAL = {"prometheus", "proxy"}
@@ -75,7 +75,10 @@ def test_only_pages_door_and_figures_are_published_and_on_the_loopback_address_a
         assert published.startswith("127.0.0.1:")
     assert SERVICES["proxy"]["profiles"] == ["tls"]
     text = (DEPLOY / "compose.tls.yaml").read_text(encoding="utf-8")
-    assert set(re.findall(r"^  (\w+): {ports: !reset \[\]}$", text, re.MULTILINE)) == {"door", "web"}
+    assert set(re.findall(r"^  (\w+): {ports: !reset \[\]}$", text, re.MULTILINE)) == {
+        "door",
+        "web",
+    }
 
 
 def test_the_stores_are_reached_by_who_needs_them_alone_and_never_by_what_the_world_talks_to() -> (
@@ -93,7 +96,7 @@ def test_the_stores_are_reached_by_who_needs_them_alone_and_never_by_what_the_wo
     follow = {"projector", "archive"}
     assert on("database") == {"postgres", "web", *follow}
     assert on("backend") == {
-        *("redis", "init", "door", "access", "vault", "prometheus"),
+        *("redis", "init", "door", "access", "vault", "log", "prometheus"),
         *DECIDING,
         *follow,
     }
@@ -134,7 +137,11 @@ def test_nobody_runs_as_root_but_who_hands_out_the_secrets() -> None:
         assert SERVICES[name]["network_mode"] == "none"
 
 
-KEYS = {"door": "door_key", "archive": "reporting_key", **{name: f"{name}_key" for name in DECIDING}}
+KEYS = {
+    "door": "door_key",
+    "archive": "reporting_key",
+    **{name: f"{name}_key" for name in DECIDING},
+}
 DATABASE = {
     "projector": "database_url",
     "archive": "database_url_reader",

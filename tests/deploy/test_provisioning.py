@@ -229,18 +229,20 @@ def test_every_command_that_changes_something_is_in_the_table_of_who_may() -> No
 def test_a_role_that_tries_every_command_of_every_other_is_refused_each(
     guarded: dict[str, Any], role: str
 ) -> None:
-    refused, wrong = set(), set()
+    refused, wrong, unfit = set(), set(), list[str]()
     for (command, key), may in MAY.items():
         try:
             guarded[role].execute_command(*command.upper().split(), key, *GIVEN[command])
         except redis.exceptions.NoPermissionError:
             refused.add((command, key))
         except redis.exceptions.ResponseError as error:
-            assert "WRONGTYPE" in str(error) or "XADD" in str(error), error
+            # Let through; what stands there may be of another kind.
+            unfit.append(str(error))
         if ((command, key) in refused) == (role in may):
             wrong.add((command, key))
     guarded["admin"].flushall()
     assert wrong == set()
+    assert all("WRONGTYPE" in error for error in unfit), unfit
     assert len(refused) >= len(MAY) // 3
 
 
