@@ -109,9 +109,9 @@ class Stack:
         pem = self.compose(*once, "--entrypoint", "cat", "init", "/founding/keys/root.pem")
         return SigningKey.from_pem(pem.encode())
 
-    def entries(self) -> list[Entry]:
-        """The whole log as Redis holds it."""
-        told = self.compose("exec", "--no-TTY", "archive", "python", "-c", READ_LOG)
+    def entries(self, asked: str = "archive") -> list[Entry]:
+        """The whole log as Redis holds it, read in the container of a process that may."""
+        told = self.compose("exec", "--no-TTY", asked, "python", "-c", READ_LOG)
         lines = (line.split() for line in told.splitlines())
         return [read_entry(int(position), base64.b64decode(raw)) for position, raw in lines]
 
