@@ -37,6 +37,7 @@ NOT_RUN: Final = {
     "make down": "in the table of commands: what follows needs the stack; it is run with the lost database",
     "git pull && make up": "there is no newer release of a checkout under test",
     "make test-deploy": "this very test",
+    "make test-faults ARGS=--docker": "half an hour of faults on a stack of its own",
     "docker compose down -v": "what nobody may do",
     "sudo cat": "a part of a command",
     "thidua status --at door=https://…": "an example of an option",
