@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any
 from services.units.places import Places
 from thidua.clock import format_ms
 from thidua.contracts import CONTRACTS, Scope
+from thidua.evolving import evolve_registry
 from thidua.folding import registry_of, touched
 from thidua.knowledge import moment, open_jws
 from thidua.log import Entry
 from thidua.receipts import entry_hash
 from thidua.refusals import Code, problem
 from thidua.signing import parse_jws
-from thidua.standing import Key, Registry, evolve_registry
+from thidua.standing import Key, Registry
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import binascii
 import string
 from typing import Final
+
+from pybase64 import b64decode, b64encode
 
 _ALPHABET: Final = string.ascii_letters + string.digits
 # Every byte outside the alphabet becomes "!", which the strict decoder refuses.
@@ -15,16 +16,21 @@ _TO_BASE64: Final = bytes(
     for byte in range(256)
 )
 _URL_ALPHABET: Final = (_ALPHABET + "-_").encode()
-_TO_URL: Final = bytes.maketrans(b"+/", b"-_")
 
-# The last character of an incomplete group carries 4 or 2 bits that must be zero.
-_LAST_OF_TWO: Final = frozenset(b"AQgw")
-_LAST_OF_THREE: Final = frozenset(b"AEIMQUYcgkosw048")
+# By the characters over the last whole group: what the last one may be, for it carries 4 or 2 bits that
+# must be zero (one character alone is never canonical), and the padding that was left out.
+_LAST: Final[tuple[frozenset[int], ...]] = (
+    frozenset(),
+    frozenset(),
+    frozenset(b"AQgw"),
+    frozenset(b"AEIMQUYcgkosw048"),
+)
+_PADDING: Final = (b"", b"", b"==", b"=")
 
 
 def encode_base64url(raw: bytes) -> str:
     """*raw* as base64url without padding."""
-    return binascii.b2a_base64(raw, newline=False).translate(_TO_URL).rstrip(b"=").decode()
+    return b64encode(raw, b"-_").rstrip(b"=").decode()
 
 
 def decode_base64url(text: bytes | str) -> bytes:
@@ -34,26 +40,16 @@ def decode_base64url(text: bytes | str) -> bytes:
     Raises ValueError for anything that `encode_base64url` would not have written.
     """
     segment = text.encode() if isinstance(text, str) else text
-    padding = _padding(segment)
-    if padding is None:
+    over = len(segment) % 4
+    if not over:
+        return b64decode(segment.translate(_TO_BASE64), validate=True)
+    if segment[-1] not in _LAST[over]:
         msg = "not canonical base64url"
         raise ValueError(msg)
-    return binascii.a2b_base64(segment.translate(_TO_BASE64) + padding, strict_mode=True)
+    return b64decode(segment.translate(_TO_BASE64) + _PADDING[over], validate=True)
 
 
 def is_base64url(segment: bytes) -> bool:
     """Whether `decode_base64url` takes *segment*; a third of its cost."""
-    return _padding(segment) is not None and not segment.translate(None, _URL_ALPHABET)
-
-
-def _padding(segment: bytes) -> bytes | None:
-    """The padding that was left out; None when no canonical text has this length and end."""
-    match len(segment) % 4:
-        case 0:
-            return b""
-        case 2 if segment[-1] in _LAST_OF_TWO:
-            return b"=="
-        case 3 if segment[-1] in _LAST_OF_THREE:
-            return b"="
-        case _:
-            return None
+    over = len(segment) % 4
+    return (not over or segment[-1] in _LAST[over]) and not segment.translate(None, _URL_ALPHABET)

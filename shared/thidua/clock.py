@@ -7,12 +7,13 @@ from datetime import UTC, date, datetime, time, timedelta, timezone
 from functools import lru_cache
 from typing import Final
 
-LOCAL: Final = timezone(timedelta(hours=7), "Asia/Ho_Chi_Minh")
+_AHEAD: Final = timedelta(hours=7)
+LOCAL: Final = timezone(_AHEAD, "Asia/Ho_Chi_Minh")
 """Vietnam's time: +07:00 the year round, so that replay needs no time zone database."""
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND: Final = timedelta(milliseconds=1)
-_DAY_MS: Final = 86_400_000
+_MINUTE_MS: Final = 60_000
 _INSTANT: Final = re.compile(r"\d{4}-\d\d-\d\dT([01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{3}Z", re.ASCII)
 _NO_INSTANT: Final = "an instant is written as 2020-11-21T01:00:00.000Z"
 _RFC3339: Final = re.compile(
@@ -64,33 +65,40 @@ def from_ms(ms: int) -> datetime:
 
 def format_ms(ms: int) -> str:
     """Milliseconds as they stand in the log."""
-    day, rest = divmod(ms, _DAY_MS)
-    seconds, milliseconds = divmod(rest, 1000)
-    minutes, second = divmod(seconds, 60)
-    hour, minute = divmod(minutes, 60)
-    return f"{_day_text(day)}T{hour:02}:{minute:02}:{second:02}.{milliseconds:03}Z"
+    minute, rest = divmod(ms, _MINUTE_MS)
+    return f"{_minute_text(minute)}{_SECONDS[rest // 1000]}{_MILLISECONDS[rest % 1000]}"
 
 
-@lru_cache(maxsize=64)
-def _day_text(day: int) -> str:
-    return (_EPOCH + timedelta(days=day)).date().isoformat()
+# Entries come by the thousand, and those of one minute one after another.
+@lru_cache(maxsize=256)
+def _minute_text(minute: int) -> str:
+    return f"{_EPOCH + timedelta(minutes=minute):%Y-%m-%dT%H:%M:}"
 
 
 def parse_ms(text: str) -> int:
     """The milliseconds of an instant of the log; ValueError for any other text."""
-    if not _INSTANT.fullmatch(text):
-        raise ValueError(_NO_INSTANT)
-    of_day = (int(text[11:13]) * 60 + int(text[14:16])) * 60 + int(text[17:19])
-    return _day_ms(text[:10]) + of_day * 1000 + int(text[20:23])
+    try:
+        rest = _SECOND_MS[text[17:20]] + _MILLISECOND_MS[text[20:]]
+    except KeyError:
+        raise ValueError(_NO_INSTANT) from None
+    return _minute_ms(text[:17]) + rest
 
 
-@lru_cache(maxsize=64)
-def _day_ms(day: str) -> int:
-    return (date.fromisoformat(day) - _EPOCH.date()).days * _DAY_MS
+@lru_cache(maxsize=256)
+def _minute_ms(minute: str) -> int:
+    return to_ms(parse_instant(f"{minute}00.000Z"))
+
+
+_SECONDS: Final = [f"{second:02}." for second in range(60)]
+_MILLISECONDS: Final = [f"{ms:03}Z" for ms in range(1000)]
+_SECOND_MS: Final = {text: second * 1000 for second, text in enumerate(_SECONDS)}
+_MILLISECOND_MS: Final = {text: ms for ms, text in enumerate(_MILLISECONDS)}
 
 
 def local_day(moment: datetime) -> date:
     """The day it is in Vietnam at *moment*."""
+    if moment.tzinfo is UTC:
+        return (moment + _AHEAD).date()
     return moment.astimezone(LOCAL).date()
 
 

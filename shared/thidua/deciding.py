@@ -18,7 +18,7 @@ Facts = Mapping[str, object]
 """Public facts of a refusal: strings, integers, and lists of them; they stand in the log."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Own:
     """
     An event the service itself is to record.
@@ -104,6 +104,8 @@ class Judge(Generic[S]):
     cycle. ``due(view, subject, rx)`` are the own events that *subject* owes at *rx*: closings at a deadline
     and what other services' entries oblige this one to do; once they are recorded it answers ``()``.
     ``alarm(view, subject)`` is the next moment at which time alone makes something due.
+    ``believes`` are the event types whose data ``evolve`` looks at beside those of
+    :mod:`thidua.evolving`; every other leaves each state as it is, and is not read when the log is taken in.
     """
 
     service: str
@@ -113,3 +115,4 @@ class Judge(Generic[S]):
     evolve: Callable[[S, Event], S]
     due: Callable[[View[S], str, datetime], tuple[Own, ...]]
     alarm: Callable[[View[S], str], datetime | None]
+    believes: frozenset[type[EventData]]

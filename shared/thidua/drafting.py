@@ -13,27 +13,34 @@ import uuid
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Generic, NamedTuple, Protocol, TypeVar
 
-from thidua.clock import format_ms
+from thidua.clock import format_ms, to_ms
 from thidua.contracts import Event
-from thidua.contracts.envelope import Envelope, EnvelopeError, FormError
-from thidua.deciding import Own, Recorded, Refused
-from thidua.folding import Folded, registry_of, touched
+from thidua.contracts.envelope import (
+    Envelope,
+    EnvelopeError,
+    FormError,
+    as_event,
+    read_envelope,
+)
+from thidua.deciding import Own, Refused
+from thidua.folding import Folded, registry_of
 from thidua.knowledge import (
     ChainHead,
     Knowledge,
-    Opened,
     id_key,
     moment,
     open_jws,
     own_kid,
     own_source,
 )
+from thidua.log import NewEntry, Receipt
 from thidua.log.entry import read_entry, write_recorded, write_refused, write_said
 from thidua.refusals import Code
 from thidua.signing import parse_jws, sign
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from thidua.signing import ParsedJws, SigningKey
 
@@ -55,26 +62,15 @@ class InboxItem(NamedTuple):
 
 class DraftEntry(NamedTuple):
     """
-    An entry to append: its bytes, the subjects it moves (none when refused) and its event.
+    An entry to append and its event, ``None`` when it is refused.
 
-    ``kid`` is the key whose chain with this service it continues, ``hash`` the event's, ``publisher``
-    who is to be told (none for own events), ``id_key`` what the event uses up when it is recorded.
+    ``kid`` is the key whose chain with this service it continues, ``hash`` the event's.
     """
 
-    raw: bytes
+    new: NewEntry
     kid: str
     hash: str
-    publisher: str | None
     event: Event | None = None
-    id_key: str | None = None
-    outcome: str = "recorded"
-    code: str | None = None
-    erasable: bytes | None = None
-
-    @property
-    def subjects(self) -> tuple[str, ...]:
-        """The subjects whose head this entry moves."""
-        return touched(self.event) if self.event is not None else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,30 +114,31 @@ class Signer:
         return own_kid(self.service)
 
 
-class _Jws(NamedTuple):
-    raw: bytes
-    parsed: ParsedJws
-    opened: Opened | EnvelopeError | FormError
-
-
 class ReadItem(NamedTuple):
-    """An inbox entry with its event read, or what is wrong with that; nothing of the log was looked at."""
+    """
+    An inbox entry with its event read; nothing of the log was looked at.
+
+    ``parsed`` and ``read`` are not there for a wake-up; ``event`` is there when ``read`` is its envelope, and
+    not when that is what is wrong with it.
+    """
 
     item: InboxItem
-    jws: _Jws | None
+    parsed: ParsedJws | None = None
+    read: Envelope | EnvelopeError | FormError | None = None
+    event: Event | None = None
 
 
 def read_item(item: InboxItem) -> ReadItem:
     """*item* made ready to be judged."""
     if item.jws is None:
-        return ReadItem(item, None)
+        return ReadItem(item)
     parsed = parse_jws(item.jws)
-    opened: Opened | EnvelopeError | FormError
     try:
-        opened = open_jws(parsed, moment(item.rx_ms))
+        envelope = read_envelope(parsed.payload)
     except (EnvelopeError, FormError) as fault:
-        opened = fault
-    return ReadItem(item, _Jws(item.jws, parsed, opened))
+        return ReadItem(item, parsed, fault)
+    event = as_event(envelope, event_hash=parsed.hash, kid=parsed.kid, rx=moment(item.rx_ms))
+    return ReadItem(item, parsed, envelope, event)
 
 
 class Drafting(Generic[S]):
@@ -156,31 +153,35 @@ class Drafting(Generic[S]):
     def draft(self, items: Sequence[ReadItem]) -> Draft[S]:
         """What recording *items* in order would append."""
         draft: Draft[S] = Draft(self.knowledge.fold.branch())
-        for item, jws in items:
-            if jws is not None and item.dry:
-                self._try(draft, item, jws)
-            elif jws is not None:
-                self._judge(draft, item, jws)
+        for read in items:
+            item = read.item
+            if item.dry:
+                self._try(draft, read)
+            elif item.jws is not None:
+                self._judge(draft, read)
             elif item.wake is not None:
-                self._due(draft, item.wake, item.rx_ms)
+                self._due(draft, item.wake, moment(item.rx_ms))
         return draft
 
     def owed(self, subject: str, rx_ms: int) -> bool:
         """Whether *subject* owes own events at this moment."""
         return bool(self.judge.due(self.knowledge.fold.view(), subject, moment(rx_ms)))
 
-    def _try(self, draft: Draft[S], item: InboxItem, read: _Jws) -> None:
+    def _try(self, draft: Draft[S], read: ReadItem) -> None:
         """Judge on a branch that nobody adopts, and answer what came of it."""
+        item, parsed = read.item, read.parsed
+        if parsed is None:
+            return
         links = {kid: list(hashes) for kid, hashes in draft.links.items()}
         trial: Draft[S] = Draft(draft.fold.branch(), links=links, ids=set(draft.ids))
-        self._judge(trial, item, read)
-        event_hash = read.parsed.hash
-        told: dict[str, object] = {"hash": event_hash, "by": self.by, "rx": format_ms(item.rx_ms)}
+        self._judge(trial, read)
+        told: dict[str, object] = {"hash": parsed.hash, "by": self.by, "rx": format_ms(item.rx_ms)}
         code, facts, outcome = None, {}, "known"
         for answer in trial.answers:
             code, facts, outcome = answer.code, answer.facts, "answered"
-        for judged in (one for one in trial.entries if one.hash == event_hash):
-            entry, outcome = read_entry(1, judged.raw), judged.outcome
+        for judged in (one for one in trial.entries if one.hash == parsed.hash):
+            entry = read_entry(1, judged.new.raw)
+            outcome = "recorded" if entry.is_recorded else "refused"
             if entry.refused is not None:
                 code, facts = entry.refused["code"], entry.refused["facts"]
             if entry.said is not None:
@@ -188,39 +189,44 @@ class Drafting(Generic[S]):
         run = dry_run(self.judge.service, item.id)
         draft.answers.append(Answer("", run, code, facts, {"outcome": outcome, **told}))
 
-    def _judge(self, draft: Draft[S], item: InboxItem, read: _Jws) -> None:
-        jws, parsed, opened = read
-        if isinstance(opened, EnvelopeError):
-            facts: dict[str, object] = {
-                "path": opened.path,
-                "expected": opened.expected,
-                "given": opened.given,
-            }
-            draft.answers.append(Answer("", parsed.hash, Code.ENVELOPE_INVALID, facts))
+    def _judge(self, draft: Draft[S], read: ReadItem) -> None:
+        item, parsed, envelope, event = read
+        jws = item.jws
+        if parsed is None or jws is None:
             return
-        if isinstance(opened, FormError):
-            if self._admits(draft, opened.envelope, parsed.kid, parsed.hash):
-                self._said(draft, item, opened, parsed.kid, parsed.hash, jws)
+        if event is None or not isinstance(envelope, Envelope):
+            self._unread(draft, read, parsed, jws)
             return
-        event, envelope = opened
         if not self._admits(draft, envelope, event.kid, event.hash):
             return
         used_id = id_key(event.source, event.id)
         if used_id in self.knowledge.ids or used_id in draft.ids:
             self._refuse(draft, item, event, jws, Refused(Code.DUPLICATE_ID, {"id": event.id}))
             return
-        self._due(draft, event.subject, item.rx_ms)
-        view = draft.fold.view()
-        judgement = self.judge.judge(event, view, event.rx)
-        draft.noted |= view.noted
-        match judgement:
-            case Refused():
-                self._refuse(draft, item, event, jws, judgement)
-            case Recorded(follows=follows):
-                raw = write_recorded(item.rx_ms, self.by, jws)
-                entry = DraftEntry(raw, event.kid, event.hash, event.source, event, used_id)
-                self._record(draft, entry)
-                self._own(draft, follows, item.rx_ms, event.hash)
+        self._due(draft, event.subject, event.rx)
+        judgement = self.judge.judge(event, draft.fold.view(draft.noted), event.rx)
+        if isinstance(judgement, Refused):
+            self._refuse(draft, item, event, jws, judgement)
+            return
+        receipt = Receipt(_code(event.source), event.hash, "recorded")
+        self._record(draft, write_recorded(item.rx_ms, self.by, jws), event, used_id, receipt)
+        if judgement.follows:
+            self._own(draft, judgement.follows, event.rx, event.hash)
+
+    def _unread(self, draft: Draft[S], read: ReadItem, parsed: ParsedJws, jws: bytes) -> None:
+        """What has no envelope is answered; what has none but a fault of form may stand in the log by its paths."""
+        fault = read.read
+        if isinstance(fault, EnvelopeError):
+            facts: dict[str, object] = {
+                "path": fault.path,
+                "expected": fault.expected,
+                "given": fault.given,
+            }
+            draft.answers.append(Answer("", parsed.hash, Code.ENVELOPE_INVALID, facts))
+        elif isinstance(fault, FormError) and self._admits(
+            draft, fault.envelope, parsed.kid, parsed.hash
+        ):
+            self._said(draft, read.item, fault, parsed.kid, parsed.hash, jws)
 
     def _admits(self, draft: Draft[S], envelope: Envelope, kid: str, event_hash: str) -> bool:
         """Whether the event is the next of its key's chain and its key still signs; if not, the answer is drafted."""
@@ -266,12 +272,8 @@ class Drafting(Generic[S]):
         self, draft: Draft[S], item: InboxItem, event: Event, jws: bytes, refused: Refused
     ) -> None:
         raw = write_refused(item.rx_ms, self.by, refused.code, refused.facts, jws)
-        self._link(
-            draft,
-            DraftEntry(
-                raw, event.kid, event.hash, event.source, outcome="refused", code=refused.code
-            ),
-        )
+        receipt = Receipt(_code(event.source), event.hash, "refused", refused.code)
+        self._link(draft, DraftEntry(NewEntry(raw, receipt=receipt), event.kid, event.hash))
 
     def _said(
         self,
@@ -293,31 +295,22 @@ class Drafting(Generic[S]):
             "subject": envelope.subject,
         }
         raw = write_said(item.rx_ms, self.by, fault.code, fault.facts, said)
-        self._link(
-            draft,
-            DraftEntry(
-                raw,
-                kid,
-                event_hash,
-                envelope.source,
-                outcome="refused",
-                code=fault.code,
-                erasable=jws,
-            ),
-        )
+        receipt = Receipt(_code(envelope.source), event_hash, "refused", fault.code)
+        new = NewEntry(raw, receipt=receipt, erasable=jws)
+        self._link(draft, DraftEntry(new, kid, event_hash))
 
-    def _due(self, draft: Draft[S], subject: str, rx_ms: int) -> None:
+    def _due(self, draft: Draft[S], subject: str, rx: datetime) -> None:
+        view = draft.fold.view(draft.noted)
         for _ in range(DUE_ROUNDS):
-            view = draft.fold.view()
-            owed = self.judge.due(view, subject, moment(rx_ms))
-            draft.noted |= view.noted
+            owed = self.judge.due(view, subject, rx)
             if not owed:
                 return
-            self._own(draft, owed, rx_ms, "")
+            self._own(draft, owed, rx, "")
         msg = f"{self.by} still owes events for {subject} after {DUE_ROUNDS} rounds"
         raise RuntimeError(msg)
 
-    def _own(self, draft: Draft[S], owned: Sequence[Own], rx_ms: int, judged: str) -> None:
+    def _own(self, draft: Draft[S], owned: Sequence[Own], rx: datetime, judged: str) -> None:
+        rx_ms = to_ms(rx)
         for ordinal, own in enumerate(owned):
             cause = own.cause or judged
             head = self._head(draft, self.signer.kid)
@@ -325,22 +318,30 @@ class Drafting(Generic[S]):
                 self.signer, own, cause=cause, ordinal=ordinal, rx_ms=rx_ms, after=head
             )
             jws = sign(payload, self.signer.key, self.signer.kid).encode()
-            event = open_jws(parse_jws(jws), moment(rx_ms)).event
+            event = open_jws(parse_jws(jws), rx).event
             raw = write_recorded(rx_ms, self.by, jws)
-            used_id = id_key(event.source, event.id)
-            self._record(draft, DraftEntry(raw, self.signer.kid, event.hash, None, event, used_id))
+            self._record(draft, raw, event, id_key(event.source, event.id), None)
 
-    def _record(self, draft: Draft[S], entry: DraftEntry) -> None:
-        event = entry.event
-        if event is not None:
-            draft.fold.apply(event)
-            draft.noted.update(touched(event))
-            draft.ids.add(entry.id_key or "")
-        self._link(draft, entry)
+    def _record(
+        self, draft: Draft[S], raw: bytes, event: Event, used_id: str, receipt: Receipt | None
+    ) -> None:
+        subjects = draft.fold.apply(event)
+        draft.noted.update(subjects)
+        draft.ids.add(used_id)
+        new = NewEntry(raw, subjects, used_id, receipt)
+        self._link(draft, DraftEntry(new, event.kid, event.hash, event))
 
     def _link(self, draft: Draft[S], entry: DraftEntry) -> None:
         draft.entries.append(entry)
-        draft.links.setdefault(entry.kid, []).append(entry.hash)
+        links = draft.links.get(entry.kid)
+        if links is None:
+            draft.links[entry.kid] = [entry.hash]
+        else:
+            links.append(entry.hash)
+
+
+def _code(source: str) -> str:
+    return source.rpartition("/")[2]
 
 
 def dry_run(service: str, inbox_id: str) -> str:

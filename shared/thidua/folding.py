@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Generic, TypeVar
 
-from thidua.contracts import Event
+from thidua.contracts import CONTRACTS, Event, EventData
 from thidua.deciding import Judge
-from thidua.standing import Registry, evolve_registry
+from thidua.evolving import BELIEVED, evolve_registry
+from thidua.standing import Registry
 
 S = TypeVar("S")
 
@@ -21,6 +22,16 @@ def touched(event: Event) -> tuple[str, ...]:
 def registry_of(subject: str) -> str:
     """The registry's subject: the authority's code that every subject begins with."""
     return subject.split("/", 1)[0]
+
+
+def wanted(judge: Judge[S]) -> frozenset[bytes]:
+    """Wire names of the events that a state of *judge* depends on."""
+    touching = {
+        contract.data
+        for contract in CONTRACTS.values()
+        if contract.data.touches is not EventData.touches
+    }
+    return frozenset(data.TYPE.encode() for data in judge.believes | BELIEVED | touching)
 
 
 class Folded(Generic[S]):
@@ -40,6 +51,8 @@ class Folded(Generic[S]):
         )
         self._registries: dict[str, Registry] = {}
         self._cycles: dict[str, S] = {}
+        self.wanted: frozenset[bytes] = wanted(judge) if parent is None else parent.wanted
+        """Wire names of the events that change a state."""
 
     def branch(self) -> Folded[S]:
         """A fold on top of this one."""
@@ -68,22 +81,29 @@ class Folded(Generic[S]):
             fold = fold._parent
         return self._start(subject)
 
-    def apply(self, event: Event) -> None:
-        """Evolve every state that a recorded *event* touches."""
-        for subject in touched(event):
+    def apply(self, event: Event) -> tuple[str, ...]:
+        """Evolve every state that a recorded *event* touches; the subjects are returned."""
+        subjects = touched(event)
+        for subject in subjects:
             if "/" in subject:
                 self._cycles[subject] = self.judge.evolve(self.cycle(subject), event)
             else:
                 self._registries[subject] = evolve_registry(self.registry(subject), event)
+        return subjects
+
+    def pass_by(self, subject: str) -> None:
+        """Note that a recorded event stands under *subject*, though it changes nothing here."""
+        if "/" in subject:
+            self._cycles[subject] = self.cycle(subject)
 
     def apply_all(self, events: Iterable[Event]) -> None:
         """Evolve by each of *events* in order."""
         for event in events:
             self.apply(event)
 
-    def view(self) -> NotedView[S]:
-        """A view that notes what is read through it."""
-        return NotedView(self)
+    def view(self, noted: set[str] | None = None) -> NotedView[S]:
+        """A view that notes what is read through it, in *noted* when that is given."""
+        return NotedView(self, set() if noted is None else noted)
 
     def subjects(self) -> Iterable[str]:
         """The cycles that stand in this fold."""
@@ -95,9 +115,9 @@ class NotedView(Generic[S]):
 
     __slots__ = ("_fold", "noted")
 
-    def __init__(self, fold: Folded[S]) -> None:
+    def __init__(self, fold: Folded[S], noted: set[str]) -> None:
         self._fold = fold
-        self.noted: set[str] = set()
+        self.noted = noted
 
     def registry(self, subject: str) -> Registry:
         """The registry that *subject* belongs to."""

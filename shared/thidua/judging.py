@@ -8,8 +8,10 @@ fence it against the other services. Whatever fails, nothing is half-written: th
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 from collections.abc import Sequence
+from itertools import dropwhile
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 import structlog
@@ -18,7 +20,6 @@ from thidua.clock import to_ms
 from thidua.drafting import (
     Answer,
     Draft,
-    DraftEntry,
     Drafting,
     InboxItem,
     ReadItem,
@@ -26,8 +27,7 @@ from thidua.drafting import (
     read_item,
 )
 from thidua.errors import GateClosedError, LogShrunkError
-from thidua.folding import touched
-from thidua.knowledge import Chain, Knowledge, moment
+from thidua.knowledge import Knowledge, moment
 from thidua.log import (
     AppendAnswer,
     Appended,
@@ -38,8 +38,6 @@ from thidua.log import (
     Fenced,
     GateClosed,
     IdUsed,
-    NewEntry,
-    Receipt,
     Shrunk,
     UnloggedAnswer,
 )
@@ -92,7 +90,14 @@ class Judging(Generic[S]):
 
     async def start(self) -> None:
         """Take in the whole log and find the inbox's offset."""
-        await self.catch_up()
+        collecting = gc.isenabled()
+        # What is made now stays; looking for cycles in it, again and again, takes a quarter of the time.
+        gc.disable()
+        try:
+            await self.catch_up()
+        finally:
+            if collecting:
+                gc.enable()
         await self.ask_offset()
 
     async def ask_offset(self) -> None:
@@ -111,9 +116,7 @@ class Judging(Generic[S]):
 
     def take(self, entry: Entry) -> None:
         """Take in the next entry of the log, whoever wrote it."""
-        event = self.knowledge.take(entry)
-        if event is not None:
-            self._mark(touched(event))
+        self._mark(self.knowledge.take(entry))
 
     async def consume(self, items: Sequence[InboxItem]) -> None:
         """
@@ -123,7 +126,8 @@ class Judging(Generic[S]):
         while the log is closed, ``LogShrunkError`` when it ends before what was taken in.
         """
         size = BATCH
-        waiting = [item for item in items if order(item.id) > order(self.offset)]
+        consumed = order(self.offset)
+        waiting = list(dropwhile(lambda item: order(item.id) <= consumed, items))
         ready: list[ReadItem] = []
         while waiting:
             await self.catch_up()
@@ -241,10 +245,10 @@ class Judging(Generic[S]):
             followed=self.position,
             heads={subject: self.knowledge.heads.get(subject, 0) for subject in draft.noted},
             chains=chains,
-            entries=[_new_entry(entry) for entry in draft.entries],
+            entries=[entry.new for entry in draft.entries],
             answers=[
                 UnloggedAnswer(
-                    _code(answer.publisher),
+                    answer.publisher.rpartition("/")[2],
                     answer.hash,
                     _answer_text(answer),
                 )
@@ -261,13 +265,12 @@ class Judging(Generic[S]):
             await self.catch_up(first - 1)
         knowledge.fold.adopt(draft.fold)
         for position, entry in enumerate(draft.entries, first):
-            chain: Chain = knowledge.chain(entry.kid)
-            chain.hashes.append(entry.hash)
-            chain.positions.append(position)
+            knowledge.link(entry.kid, entry.hash, position)
             if entry.event is not None:
-                knowledge.note(entry.event, position, entry.id_key or "")
+                subjects = entry.new.subjects
+                knowledge.note(entry.event, subjects, position, entry.new.id_key or "")
                 knowledge.clock_ms = max(knowledge.clock_ms, to_ms(entry.event.rx))
-                self._mark(touched(entry.event))
+                self._mark(subjects)
         knowledge.position = first + len(draft.entries) - 1
 
 
@@ -276,30 +279,11 @@ def _make_ready(ready: list[ReadItem], waiting: Sequence[InboxItem], count: int)
     ready += [read_item(item) for item in waiting[len(ready) : count]]
 
 
-def _new_entry(entry: DraftEntry) -> NewEntry:
-    receipt = (
-        None
-        if entry.publisher is None
-        else Receipt(_code(entry.publisher), entry.hash, entry.outcome, entry.code)
-    )
-    return NewEntry(
-        raw=entry.raw,
-        subjects=entry.subjects,
-        id_key=entry.id_key,
-        receipt=receipt,
-        erasable=entry.erasable,
-    )
-
-
 def _answer_text(answer: Answer) -> str:
     told: dict[str, object] = {"code": answer.code or "", "facts": answer.facts}
     if answer.trial is not None:
         told["trial"] = answer.trial
     return json.dumps(told)
-
-
-def _code(source: str) -> str:
-    return source.rsplit("/", 1)[-1]
 
 
 def inbox_item(stream_id: str, fields: dict[bytes, bytes]) -> InboxItem:

@@ -7,12 +7,20 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
-from thidua.contracts.envelope import Envelope, as_event, believe_envelope, read_envelope
+from thidua.contracts.envelope import (
+    Envelope,
+    as_event,
+    believe_envelope,
+    outline,
+    read_envelope,
+)
 from thidua.errors import LogCorruptError
-from thidua.folding import Folded, registry_of, touched
+from thidua.folding import Folded, registry_of
 from thidua.signing import EMPTY_HASH, parse_jws
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from thidua.contracts import Event
     from thidua.deciding import Judge
     from thidua.log.entry import Entry
@@ -91,9 +99,12 @@ def open_jws(parsed: ParsedJws, rx: datetime) -> Opened:
 
 def recorded_event(entry: Entry) -> Event:
     """The event of a recorded entry; it was judged, and is believed."""
-    parsed = parse_jws(entry.jws or b"")
+    return _believed(parse_jws(entry.jws or b""), entry.rx_ms)
+
+
+def _believed(parsed: ParsedJws, rx_ms: int) -> Event:
     envelope = believe_envelope(parsed.payload)
-    return as_event(envelope, event_hash=parsed.hash, kid=parsed.kid, rx=moment(entry.rx_ms))
+    return as_event(envelope, event_hash=parsed.hash, kid=parsed.kid, rx=moment(rx_ms))
 
 
 class Knowledge(Generic[S]):
@@ -114,40 +125,44 @@ class Knowledge(Generic[S]):
         self.ids: set[str] = set()
         self.keys_in: dict[str, str] = {}
 
-    def take(self, entry: Entry) -> Event | None:
+    def take(self, entry: Entry) -> tuple[str, ...]:
         """
-        Take in the next entry; its event when it is a recorded one.
+        Take in the next entry; the subjects it stands under or touches, none when it is no recorded one.
 
         Raises ``LogCorruptError`` when an entry is not the next one or cannot be read.
         """
         if entry.position != self.position + 1:
             raise LogCorruptError(entry.position, f"the entry after {self.position}")
         mine = judged_by(entry) == self.service
-        event: Event | None = None
+        subjects: tuple[str, ...] = ()
         if entry.said is not None:
             if mine:
-                self._link(entry.said["kid"], entry.said["hash"], entry.position)
-        elif entry.refused is not None:
+                self.link(entry.said["kid"], entry.said["hash"], entry.position)
+        elif entry.refused is None or mine:
+            parsed = parse_jws(entry.jws or b"")
+            if entry.refused is None:
+                subjects = self._record(parsed, entry)
             if mine:
-                parsed = parse_jws(entry.jws or b"")
-                self._link(parsed.kid, parsed.hash, entry.position)
-        else:
-            event = recorded_event(entry)
-            self.record(event, entry.position)
-            if mine:
-                self._link(event.kid, event.hash, entry.position)
+                self.link(parsed.kid, parsed.hash, entry.position)
         self.position = entry.position
         self.clock_ms = max(self.clock_ms, entry.rx_ms)
-        return event
+        return subjects
 
-    def record(self, event: Event, position: int) -> None:
-        """Fold a recorded event that stands at *position*."""
-        self.fold.apply(event)
-        self.note(event, position, id_key(event.source, event.id))
+    def _record(self, parsed: ParsedJws, entry: Entry) -> tuple[str, ...]:
+        passed = outline(parsed.payload, self.fold.wanted)
+        if passed is None:
+            event = _believed(parsed, entry.rx_ms)
+            subjects = self.fold.apply(event)
+            self.note(event, subjects, entry.position, id_key(event.source, event.id))
+            return subjects
+        self.fold.pass_by(passed.subject)
+        self.heads[passed.subject] = entry.position
+        self.ids.add(id_key(passed.source, passed.id))
+        return (passed.subject,)
 
-    def note(self, event: Event, position: int, used_id: str) -> None:
+    def note(self, event: Event, subjects: Sequence[str], position: int, used_id: str) -> None:
         """Remember where a recorded event stands: heads, its id's key, and which registry a new key is in."""
-        for subject in touched(event):
+        for subject in subjects:
             self.heads[subject] = position
         self.ids.add(used_id)
         if "/" not in event.subject:
@@ -169,9 +184,13 @@ class Knowledge(Generic[S]):
 
     def chain(self, kid: str) -> Chain:
         """The chain of a key with this service, begun when there is none."""
-        return self.chains.setdefault(kid, Chain())
+        found = self.chains.get(kid)
+        if found is None:
+            found = self.chains[kid] = Chain()
+        return found
 
-    def _link(self, kid: str, event_hash: str, position: int) -> None:
+    def link(self, kid: str, event_hash: str, position: int) -> None:
+        """Continue a key's chain with this service by what entered the log at *position*."""
         chain = self.chain(kid)
         chain.hashes.append(event_hash)
         chain.positions.append(position)

@@ -19,11 +19,12 @@ from thidua.base64url import encode_base64url
 from thidua.clock import format_ms
 from thidua.contracts.envelope import EnvelopeError, EventHash, FormError
 from thidua.errors import MalformedError, SignatureError
+from thidua.evolving import evolve_registry
 from thidua.folding import registry_of, touched
 from thidua.knowledge import own_kid, own_source, recorded_event
 from thidua.refusals import Code
 from thidua.signing import Algorithm, VerifyingKey, parse_jws, parse_payload, sign
-from thidua.standing import Registry, evolve_registry
+from thidua.standing import Registry
 
 if TYPE_CHECKING:
     from thidua.log.entry import Entry

@@ -40,6 +40,7 @@ __all__ = [
 
 TYP: Final = "thidua-event+jws"
 
+_PARTS: Final = 3
 _MAX_HEADER: Final = 512
 _MAX_QUOTE: Final = 80
 _MEMBERS: Final = frozenset({"alg", "kid", "typ"})
@@ -119,25 +120,26 @@ def parse_jws(token: bytes | str, typ: str = TYP) -> ParsedJws:
     """
     _bound(len(token))
     raw = token.encode("ascii", "replace") if isinstance(token, str) else bytes(token)
-    signing_input, dot, signature = raw.rpartition(b".")
-    header, second_dot, payload = signing_input.partition(b".")
-    if not dot or not second_dot or b"." in payload:
+    parts = raw.split(b".")
+    if len(parts) != _PARTS:
         raise MalformedError(
             Code.JWS_MALFORMED,
             "",
-            given=f"{raw.count(b'.')} dots",
+            given=f"{len(parts) - 1} dots",
             expected="three parts and two dots",
         )
+    header, payload, signature = parts
     alg, kid = _header(header, typ)
     if not is_base64url(signature):
         raise _malformed("signature")
+    signing_input = raw[: -len(signature) - 1]
     return ParsedJws(
-        alg=alg,
-        kid=kid,
-        payload=_decoded(payload, "payload"),
-        signing_input=signing_input,
-        signature_text=signature,
-        hash=event_hash(signing_input),
+        alg,
+        kid,
+        _decoded(payload, "payload"),
+        signing_input,
+        signature,
+        event_hash(signing_input),
     )
 
 

@@ -8,14 +8,13 @@ All services fold the same entries into the same :class:`Registry` (one per auth
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import lru_cache
 from typing import Literal
 
 from thidua.clock import local_day
-from thidua.contracts import Event, Role
-from thidua.contracts import ballots as b
+from thidua.contracts import Role
 from thidua.contracts import pledges as p
 from thidua.contracts import units as u
 
@@ -29,14 +28,12 @@ __all__ = [
     "Unit",
     "acting_chair",
     "acting_deputy",
-    "evolve_frame",
-    "evolve_registry",
     "local_day",
     "roles_held",
 ]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Name:
     """A unit's names from a day on."""
 
@@ -46,7 +43,7 @@ class Name:
     valid_from: date
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Unit:
     """A department: identity is the code, names and validity are dated. ``ended`` is its first day of not existing."""
 
@@ -64,7 +61,7 @@ class Unit:
         return self.valid_from <= day and (self.ended is None or day < self.ended)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Membership:
     """A unit's belonging to a cluster; ``last_day`` is its last day as a member."""
 
@@ -78,7 +75,7 @@ class Membership:
         return self.valid_from <= day and (self.last_day is None or day <= self.last_day)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Key:
     """A public key as registered; ``status`` tells whether it may still sign."""
 
@@ -89,7 +86,7 @@ class Key:
     status: Literal["active", "rotated", "revoked"] = "active"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Registry:
     """
     The registry of one authority, folded from the events under its code.
@@ -149,7 +146,7 @@ class Registry:
         return frozenset().union(*self.calendars.values())
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Officer:
     """The chair or deputy of a cycle and how far that is: elected here or carried over, recognised or refused."""
 
@@ -158,7 +155,7 @@ class Officer:
     by: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Frame:
     """What every service knows of a cycle: whether it is open, its rulebook and its officers."""
 
@@ -200,143 +197,6 @@ class Frame:
 def _year_before(subject: str) -> str:
     cluster, _, year = subject.rpartition("/")
     return f"{cluster}/{int(year) - 1}"
-
-
-def evolve_frame(frame: Frame, event: Event) -> Frame:
-    """The frame after *event*; events that do not concern it leave it as it is."""
-    match event.data:
-        case u.CycleOpened():
-            return replace(frame, opened=True)
-        case u.CycleClosed():
-            return replace(frame, closed_on=local_day(event.rx))
-        case u.RulebookAdopted() as rulebook:
-            return replace(
-                frame, rulebook=rulebook, rulebooks={**frame.rulebooks, rulebook.version: rulebook}
-            )
-        case b.OfficerCarriedOver(office=office, unit=unit):
-            return _with_officer(frame, office, Officer(unit, "carried-over", event.hash))
-        case b.ChairElected(unit=unit, for_year=year) if year == frame.year:
-            return _with_officer(frame, "chair", Officer(unit, "elected", event.hash))
-        case b.DeputyElected(unit=unit, for_year=year) if year == frame.year:
-            return _with_officer(frame, "deputy", Officer(unit, "elected", event.hash))
-        case b.OfficerRecognised(office=office, unit=unit):
-            return _with_officer(frame, office, Officer(unit, "recognised", event.hash))
-        case b.RecognitionRefused(office=office, unit=unit):
-            return _with_officer(frame, office, Officer(unit, "refused", event.hash))
-        case _:
-            return frame
-
-
-def _with_officer(frame: Frame, office: str, officer: Officer) -> Frame:
-    return replace(frame, chair=officer) if office == "chair" else replace(frame, deputy=officer)
-
-
-def evolve_registry(registry: Registry, event: Event) -> Registry:  # noqa: C901, PLR0911, PLR0912 - a flat dispatch
-    """The registry after *event*; events that do not concern it leave it as it is."""
-    data = event.data
-    match data:
-        case u.LogOpened():
-            root = Key(data.root_kid, event.source, data.root_alg, data.root_spki)
-            return replace(
-                registry,
-                origin=data.origin,
-                sandbox=data.sandbox,
-                keys={**registry.keys, root.kid: root},
-            )
-        case u.JudgeActivated():
-            return replace(registry, judges={**registry.judges, data.service: data.version})
-        case u.ClockAdvanced():
-            return replace(registry, clock=data.to)
-        case u.AuthorityEstablished() if event.subject != registry.authority:
-            return replace(registry, genesis=event.subject)
-        case u.AuthorityEstablished():
-            return replace(
-                registry, authorities={**registry.authorities, data.authority: data.name_vi}
-            )
-        case u.CalendarPublished():
-            return replace(
-                registry, calendars={**registry.calendars, data.year: frozenset(data.holidays)}
-            )
-        case u.BaseSalarySet():
-            salaries = {**dict(registry.salaries), data.valid_from: data.amount}
-            return replace(registry, salaries=tuple(sorted(salaries.items())))
-        case u.RegulationIssued():
-            return replace(registry, regulations={**registry.regulations, data.year: data})
-        case u.UnitRegistered():
-            name = Name(data.name_vi, data.short_vi, data.name_en, data.valid_from)
-            unit = Unit(data.unit, data.kind, data.province, data.valid_from, (name,))
-            return _with_units(registry, unit)
-        case u.UnitRenamed():
-            name = Name(data.name_vi, data.short_vi, data.name_en, data.valid_from)
-            unit = registry.units[data.unit]
-            names = tuple(sorted((*unit.names, name), key=lambda n: n.valid_from))
-            return _with_units(registry, replace(unit, names=names))
-        case u.UnitMerged():
-            into = registry.units[data.into]
-            ended = [
-                replace(registry.units[code], ended=data.on, into=(data.into,))
-                for code in data.units
-            ]
-            heir = replace(into, predecessors=(*into.predecessors, *data.units))
-            return _with_units(registry, *ended, heir)
-        case u.UnitSplit():
-            unit = registry.units[data.unit]
-            parent = replace(unit, into=data.into, ended=unit.ended if data.continues else data.on)
-            born = [registry.units[code] for code in data.into]
-            children = [
-                replace(child, predecessors=(*child.predecessors, data.unit)) for child in born
-            ]
-            return _with_units(registry, parent, *children)
-        case u.UnitDissolved():
-            heirs = (data.receiving,) if data.receiving else ()
-            return _with_units(
-                registry, replace(registry.units[data.unit], ended=data.on, into=heirs)
-            )
-        case u.KeyRegistered():
-            key = Key(data.kid, data.owner, data.alg, data.spki)
-            return replace(registry, keys={**registry.keys, key.kid: key})
-        case u.KeyRotated():
-            old = registry.keys[data.kid]
-            new = Key(data.new_kid, old.owner, data.alg, data.spki)
-            keys = {**registry.keys, old.kid: replace(old, status="rotated"), new.kid: new}
-            return replace(registry, keys=keys)
-        case u.KeyRevoked():
-            old = registry.keys[data.kid]
-            return replace(
-                registry, keys={**registry.keys, old.kid: replace(old, status="revoked")}
-            )
-        case u.DelegateAppointed():
-            return replace(
-                registry,
-                delegates={**registry.delegates, (data.unit, data.delegate): data.commitment},
-            )
-        case u.PersonalDataErased():
-            return replace(registry, erased=registry.erased | {(data.unit, data.commitment)})
-        case u.AccessGranted():
-            return replace(registry, direct=registry.direct | {data.unit})
-        case u.AccessRevoked():
-            return replace(registry, direct=registry.direct - {data.unit})
-        case u.ClusterFormed():
-            return replace(registry, clusters={**registry.clusters, data.cluster: data.name_vi})
-        case u.MembershipStarted():
-            started = Membership(data.cluster, data.unit, data.valid_from)
-            return replace(registry, memberships=(*registry.memberships, started))
-        case u.MembershipEnded():
-            memberships = tuple(
-                replace(m, last_day=data.last_day)
-                if (m.cluster, m.unit, m.last_day) == (data.cluster, data.unit, None)
-                else m
-                for m in registry.memberships
-            )
-            return replace(registry, memberships=memberships)
-        case p.MovementApproved():
-            return replace(registry, movements={**registry.movements, data.year: data})
-        case _:
-            return registry
-
-
-def _with_units(registry: Registry, *units: Unit) -> Registry:
-    return replace(registry, units={**registry.units, **{unit.code: unit for unit in units}})
 
 
 def acting_chair(registry: Registry, frame: Frame, before: Frame, day: date) -> str | None:

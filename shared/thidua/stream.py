@@ -71,7 +71,8 @@ class Follower:
     ``take`` gets batches of at most *most* entries. When it raises, the same entries come again, after
     a growing pause. A ``StopError`` halts the follower: it stays up, takes nothing more, and ``halted``
     says why. ``beats`` counts the batches taken, as proof that the loop runs. *who* names the follower
-    in the AsyncAPI document where a process has several for one stream.
+    in the AsyncAPI document where a process has several for one stream. A *bell* is rung by an entry
+    and takes what follows by itself: it always goes on from its position.
     """
 
     def __init__(
@@ -83,12 +84,14 @@ class Follower:
         *,
         most: int = 100,
         who: str = FOLLOW,
+        bell: bool = False,
     ) -> None:
         self.stream = stream
         self.halted: str | None = None
         self.beats = 0
         self._take = take
         self._position = position
+        self._bell = bell
         self._failures = 0
         self._fault: str | None = None
         self._failed_to = "0-0"
@@ -182,6 +185,8 @@ class Follower:
             self._fault = None
             self._failures = 0
             self.beats += 1
+            if self._bell:
+                self.rewind()
 
 
 async def wait_for_redis(client: Redis, *, seconds: float = 60.0) -> None:

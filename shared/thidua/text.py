@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from typing import TYPE_CHECKING, Final, TypeAlias
 
@@ -21,11 +22,19 @@ _NOT_LETTERS: Final = 1000
 CollationKey: TypeAlias = tuple[tuple[tuple[int, ...], tuple[int, ...]], ...]
 
 
+_PLAIN_ASCII: Final = bytes(byte for byte in range(128) if byte != ord("\\"))
+# Up to U+02FF, and from U+1E00 to U+1EFF where Vietnamese letters stand, every character is composed and none combines.
+_COMPOSED: Final = re.compile(rb"(?:[\xc2-\xcb][\x80-\xbf]|\xe1[\xb8-\xbb][\x80-\xbf])*")
+
+
 def is_nfc(raw: bytes) -> bool:
     """Whether JSON bytes are surely composed, escapes included; False means: look closer."""
+    rest = raw.translate(None, _PLAIN_ASCII)
+    if not rest or _COMPOSED.fullmatch(rest):
+        return True
     if b"\\u" in raw:
         return False
-    return raw.isascii() or unicodedata.is_normalized("NFC", raw.decode("utf-8", "replace"))
+    return unicodedata.is_normalized("NFC", raw.decode("utf-8", "replace"))
 
 
 def first_not_nfc(document: object, raw: bytes | None = None) -> str | None:

@@ -66,8 +66,9 @@ class PureDoor:
         drafting = self._drafting[service_of(envelope.type) or ""]
         draft = drafting.draft([read_item(InboxItem("1-0", rx_ms, jws.encode()))])
         assert not draft.answers, draft.answers
-        told = next(entry for entry in draft.entries if entry.hash == parsed.hash)
-        self._append([entry.raw for entry in draft.entries])
+        told = next(entry.new for entry in draft.entries if entry.hash == parsed.hash).receipt
+        assert told is not None
+        self._append([entry.new.raw for entry in draft.entries])
         self._wake_all(rx_ms)
         document = {"outcome": told.outcome, "position": 1, "code": told.code}
         return Reply(202, {key: value for key, value in document.items() if value is not None})
@@ -96,7 +97,7 @@ class PureDoor:
 
     def _wake(self, service: str, subject: str, rx_ms: int) -> bool:
         item = read_item(InboxItem("1-0", rx_ms, wake=subject))
-        entries = [entry.raw for entry in self._drafting[service].draft([item]).entries]
+        entries = [entry.new.raw for entry in self._drafting[service].draft([item]).entries]
         self._append(entries)
         return bool(entries)
 

@@ -95,7 +95,16 @@ def concluded(signed: tuple[str, ...], cause: str = "") -> Own:
     return Own(PledgeConcluded(version=1, signed=signed), YEAR, cause)
 
 
-SIGNATURES = Judge("pledges", 1, lambda _: Tally(), judge, evolve, due, alarm)
+SIGNATURES = Judge(
+    "pledges",
+    1,
+    lambda _: Tally(),
+    judge,
+    evolve,
+    due,
+    alarm,
+    frozenset({PledgeSigned, PledgeConcluded}),
+)
 
 
 @dataclass

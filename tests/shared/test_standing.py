@@ -14,6 +14,7 @@ from thidua.contracts import ballots as b
 from thidua.contracts import units as u
 from thidua.contracts.base import Share
 from thidua.contracts.rulebook import Council, Deadlines, Title, WorkingDays
+from thidua.evolving import evolve_frame, evolve_registry
 from thidua.folding import touched
 from thidua.standing import (
     Frame,
@@ -23,8 +24,6 @@ from thidua.standing import (
     Unit,
     acting_chair,
     acting_deputy,
-    evolve_frame,
-    evolve_registry,
     local_day,
     roles_held,
 )

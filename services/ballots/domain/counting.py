@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from services.ballots.domain.officers import Seat
 from services.ballots.domain.outcome import conclude
 from services.ballots.domain.state import Ballot, Conference, Cycle
 from thidua.contracts import Event
 from thidua.contracts import ballots as b
 from thidua.deciding import Judgement, Recorded, Refused
+from thidua.frozen import replace
 from thidua.refusals import Code
 
 BoardEvent = (

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
 
 from thidua.clock import local_day
 from thidua.contracts import Event
 from thidua.contracts import ballots as b
+from thidua.frozen import replace
 
 UnitTitle = tuple[str, str]
 """A unit's code and a title's."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Dossier:
     """
     A unit's dossier (*hồ sơ*) on its way through the authority.
@@ -31,7 +32,7 @@ class Dossier:
     result: Literal["qualified", "not-qualified"] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class CouncilVote:
     """How the council last voted on a title for a unit; the regulation says whether it passed."""
 
@@ -40,7 +41,7 @@ class CouncilVote:
     chair_agrees: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Decisions:
     """
     The way from nominations to awards in one cycle.

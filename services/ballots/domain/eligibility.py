@@ -8,24 +8,38 @@ asked: the members are those of the ranking's day, months of existence count to 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final, get_args
 
 from thidua.clock import local_day
-from thidua.contracts import Event
+from thidua.contracts import Event, EventData
 from thidua.contracts import ballots as b
 from thidua.contracts import pledges as p
 from thidua.contracts import units as u
 from thidua.contracts.base import format_points
 from thidua.contracts.rulebook import Requirements, Rule
 from thidua.deciding import Own, View
+from thidua.frozen import replace
 from thidua.standing import Frame, Registry
 
 if TYPE_CHECKING:
     from services.ballots.domain.state import Cycle
 
+BELIEVED: Final[frozenset[type[EventData]]] = frozenset(
+    {
+        u.ParticipationRegistered,
+        u.ExceptionGranted,
+        u.UnitSuspended,
+        u.SuspensionLifted,
+        u.RankingConsolidated,
+        u.RulebookAdopted,
+        p.PledgeSigned,
+        p.PledgeConcluded,
+    }
+)
+"""The other services' events that eligibility rests on."""
 OFFICES: Final = get_args(b.Office)
 """What is elected; everything else that is voted on is a title."""
 _QUOTED: Final = 80
@@ -33,7 +47,7 @@ _BUDGET: Final = 40_000
 """Bytes of findings that surely fit into one entry of the log once they are encoded and signed."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Ground:
     """An event a finding rests on: its hash, its local day, and the reason it gave."""
 
@@ -42,7 +56,7 @@ class Ground:
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Ranking:
     """The ranking in force: its units from high to low with rank and total."""
 
@@ -54,7 +68,7 @@ class Ranking:
     totals: Mapping[str, Decimal]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Pledge:
     """The concluded pledge: its event and who signed it or would not."""
 
@@ -63,7 +77,7 @@ class Pledge:
     declined: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Considered:
     """
     All that eligibility is computed from, and the last determination recorded.

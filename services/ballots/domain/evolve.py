@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from typing import Final, get_args
 
 from services.ballots.domain.decisions import evolve_decisions
+from services.ballots.domain.eligibility import BELIEVED as OF_ELIGIBILITY
 from services.ballots.domain.eligibility import evolve_considered
 from services.ballots.domain.state import Ballot, Conference, Cycle, Proposal
-from thidua.contracts import Event
+from thidua.contracts import Event, EventData
 from thidua.contracts import ballots as b
-from thidua.standing import evolve_frame
+from thidua.evolving import evolve_frame
+from thidua.frozen import replace
+
+BELIEVED: Final[frozenset[type[EventData]]] = OF_ELIGIBILITY | {*get_args(b.BallotsEvent)}
+"""The events whose data changes a state, beside those of every service's frame."""
 
 
 def evolve(cycle: Cycle, event: Event) -> Cycle:
     """The state of *cycle* after *event*."""
     frame = evolve_frame(cycle.frame, event)
     if event.subject != cycle.frame.subject:
-        return replace(cycle, frame=frame)
+        return cycle if frame is cycle.frame else replace(cycle, frame=frame)
     considered = evolve_considered(cycle.considered, event)
     decisions = evolve_decisions(cycle.decisions, event, frame.year)
     if not (

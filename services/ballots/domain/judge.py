@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date, datetime
 from typing import Final, assert_never
 
@@ -10,7 +9,7 @@ from services.ballots.domain import awards, council, dossier, nominations, offic
 from services.ballots.domain.conference import judge_conference_event, judge_ranking_approved
 from services.ballots.domain.counting import judge_board_event
 from services.ballots.domain.eligibility import OFFICES, determine
-from services.ballots.domain.evolve import evolve
+from services.ballots.domain.evolve import BELIEVED, evolve
 from services.ballots.domain.matter import Matter
 from services.ballots.domain.officers import Seat, seat_of
 from services.ballots.domain.opening import judge_ballot_opened
@@ -26,6 +25,7 @@ from thidua.contracts import Event, Role
 from thidua.contracts import ballots as b
 from thidua.contracts.base import next_year
 from thidua.deciding import Judge, Judgement, Own, Refused, View, merged_fault, role_fault
+from thidua.frozen import replace
 from thidua.refusals import Code
 from thidua.standing import local_day, roles_held
 
@@ -254,5 +254,5 @@ def _waits_for_time(ballot: Ballot) -> bool:
     return ballot.state == "open" and ballot.mode == "roll-call"
 
 
-JUDGE: Final = Judge("ballots", 1, start, judge, evolve, due, alarm)
+JUDGE: Final = Judge("ballots", 1, start, judge, evolve, due, alarm, BELIEVED)
 """The ballots service's pure half."""

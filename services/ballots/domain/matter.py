@@ -17,7 +17,7 @@ from thidua.refusals import Code
 from thidua.standing import Frame, Registry
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Matter:
     """
     One event's surroundings on the local day of its arrival.

@@ -12,7 +12,7 @@ from thidua.refusals import Code
 from thidua.standing import Frame, Officer, Registry
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Seat:
     """A year's office at one moment: the unit that holds it, and the one that holds the other office."""
 

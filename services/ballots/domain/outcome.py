@@ -19,7 +19,7 @@ from thidua.contracts import ballots as b
 from thidua.deciding import Own
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Decided:
     """Who reached the threshold, who passed, and what comes next among whom."""
 

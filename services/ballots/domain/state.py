@@ -14,7 +14,7 @@ from thidua.contracts.rulebook import Question, VotingRules
 from thidua.standing import Frame
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Conference:
     """A conference (*hội nghị*): its chair of the day, who is there, and its counting board."""
 
@@ -26,7 +26,7 @@ class Conference:
     accepted: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Ballot:
     """
     A matter put to the vote, with all that was frozen when it was opened.
@@ -76,7 +76,7 @@ class Ballot:
         return self.about, self.for_year if self.about in OFFICES else None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Proposal:
     """A unit proposed for a title, in the strict order of the proposals for it."""
 
@@ -86,7 +86,7 @@ class Proposal:
     ballot: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Cycle:
     """The service's state of one cycle."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 
 from services.ballots.domain.evolve import opinion_counts
@@ -13,6 +12,7 @@ from services.ballots.domain.state import Ballot, Cycle
 from thidua.contracts import Role
 from thidua.contracts import ballots as b
 from thidua.deciding import Judgement, Own, Recorded, Refused
+from thidua.frozen import replace
 from thidua.refusals import Code
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from typing import Final
 
-from services.pledges.domain.state import Cycle, evolve, start
+from services.pledges.domain.state import BELIEVED, Cycle, evolve, start
 from thidua.clock import start_of_local_day
 from thidua.contracts import Event, Role, Scope
 from thidua.contracts import pledges as p
@@ -248,5 +248,5 @@ def _done(what: str) -> Refused:
     return Refused(Code.ALREADY_DONE, {"what": what})
 
 
-JUDGE: Final = Judge("pledges", 1, start, judge, evolve, due, alarm)
+JUDGE: Final = Judge("pledges", 1, start, judge, evolve, due, alarm, BELIEVED)
 """The pledges service's pure half."""

@@ -3,14 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from typing import Final
 
-from thidua.contracts import Event
+from thidua.contracts import Event, EventData
 from thidua.contracts import pledges as p
-from thidua.standing import Frame, evolve_frame
+from thidua.evolving import evolve_frame
+from thidua.frozen import replace
+from thidua.standing import Frame
+
+BELIEVED: Final[frozenset[type[EventData]]] = frozenset(
+    {
+        p.MovementLaunched,
+        p.PledgeDrafted,
+        p.PledgeOpened,
+        p.PledgeSigned,
+        p.PledgeDeclined,
+        p.PledgeConcluded,
+        p.PledgeSent,
+    }
+)
+"""The events whose data changes what is remembered, beside those of every service's frame."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Draft:
     """A draft of the pledge and the hash of the event it came in."""
 
@@ -18,7 +34,7 @@ class Draft:
     event: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Cycle:
     """
     The service's state of one cycle.

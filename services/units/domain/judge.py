@@ -26,7 +26,7 @@ from services.units.domain.case import (
     registry_case,
     registry_fault,
 )
-from services.units.domain.state import Cycle, evolve, start
+from services.units.domain.state import BELIEVED, Cycle, evolve, start
 from thidua.contracts import Scope
 from thidua.contracts import units as u
 from thidua.deciding import Judge, Judgement, Own, View, role_required
@@ -207,6 +207,4 @@ def alarm(_view: View[Cycle], _subject: str) -> datetime | None:
     return None
 
 
-JUDGE: Final = Judge(
-    service="units", version=1, start=start, judge=judge, evolve=evolve, due=due, alarm=alarm
-)
+JUDGE: Final = Judge("units", 1, start, judge, evolve, due, alarm, BELIEVED)

@@ -3,17 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from typing import Final
 
-from thidua.contracts import Event
+from thidua.contracts import Event, EventData
 from thidua.contracts import ballots as b
 from thidua.contracts import units as u
-from thidua.standing import Frame, evolve_frame
+from thidua.evolving import evolve_frame
+from thidua.frozen import replace
+from thidua.standing import Frame
+
+BELIEVED: Final[frozenset[type[EventData]]] = frozenset(
+    {
+        u.ExceptionGranted,
+        u.UnitSuspended,
+        u.SuspensionLifted,
+        u.ParticipationRegistered,
+        u.ReportSubmitted,
+        u.ReportWithdrawn,
+        u.EvidenceStored,
+        u.ScoreSheetSubmitted,
+        u.CrossCheckPlanned,
+        u.CrossCheckRecorded,
+        u.PointsAdjusted,
+        u.ScoreProtested,
+        u.ProtestResolved,
+        u.ScoringClosed,
+        u.RankingConsolidated,
+        u.ScoreCorrected,
+        u.MidYearReviewHeld,
+        b.CountingBoardElected,
+    }
+)
+"""The events whose data changes what is remembered, beside those of every service's frame."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Participation:
     """A unit's registration for the year; *women* is the share of women in percent it stated."""
 
@@ -21,7 +48,7 @@ class Participation:
     rx: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Checked:
     """A cross-check: the team that made it, and the points that stand, resolutions included."""
 
@@ -29,7 +56,7 @@ class Checked:
     points: Mapping[str, Decimal]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Protest:
     """A protest against the points of one criterion; *open* until it is resolved."""
 
@@ -37,7 +64,7 @@ class Protest:
     open: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Cycle:
     """
     A cluster's year as scoring needs it, keyed by unit code.
@@ -79,7 +106,9 @@ def start(subject: str) -> Cycle:
 def evolve(cycle: Cycle, event: Event) -> Cycle:
     """The cycle after *event*, of whichever service it is."""
     frame = evolve_frame(cycle.frame, event)
-    return _scored(cycle if frame is cycle.frame else replace(cycle, frame=frame), event)
+    if frame is not cycle.frame:
+        cycle = replace(cycle, frame=frame)
+    return _scored(cycle, event) if type(event.data) in BELIEVED else cycle
 
 
 def _scored(cycle: Cycle, event: Event) -> Cycle:  # noqa: C901, PLR0911, PLR0912 - one return per event

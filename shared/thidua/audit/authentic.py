@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, NoReturn
 from thidua.contracts.envelope import EnvelopeError, FormError
 from thidua.contracts.units import LogOpened
 from thidua.errors import RejectError, StopError
+from thidua.evolving import evolve_registry
 from thidua.folding import registry_of, touched
 from thidua.knowledge import ChainHead, Opened, id_key, judged_by, moment, open_jws
 from thidua.signing import VerifyingKey, parse_jws
-from thidua.standing import Key, Registry, evolve_registry
+from thidua.standing import Key, Registry
 
 if TYPE_CHECKING:
     from thidua.log.entry import Entry

@@ -7,6 +7,7 @@ import re
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
+from functools import lru_cache
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import (
@@ -15,11 +16,11 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
-    PlainSerializer,
-    PlainValidator,
+    GetCoreSchemaHandler,
     StringConstraints,
     WithJsonSchema,
 )
+from pydantic_core import core_schema
 
 
 class Role(StrEnum):
@@ -86,13 +87,33 @@ CriterionCode = Annotated[str, StringConstraints(pattern=r"^[A-Z]{1,5}(\.[0-9]{1
 _POINTS = re.compile(r"^-?\d{1,5}(\.\d{1,2})?$")
 
 
-def _points(given: object) -> Decimal:
-    if isinstance(given, Decimal):
-        return given
-    if isinstance(given, str) and _POINTS.match(given):
-        return Decimal(given)
+# A score sheet has a score of points, and few values come again and again.
+@lru_cache(maxsize=4096)
+def _points_of(text: str) -> Decimal:
+    if _POINTS.fullmatch(text):
+        return Decimal(text)
     msg = "points are a string such as '57.5', at most two decimals"
     raise ValueError(msg)
+
+
+class _PointsSchema:
+    """From JSON a string of digits; in Python the ``Decimal`` too."""
+
+    def __get_pydantic_core_schema__(
+        self, _source: type[Decimal], _handler: GetCoreSchemaHandler
+    ) -> core_schema.CoreSchema:
+        text = core_schema.no_info_after_validator_function(
+            _points_of, core_schema.str_schema(strict=True)
+        )
+        return core_schema.json_or_python_schema(
+            json_schema=text,
+            python_schema=core_schema.union_schema(
+                [core_schema.is_instance_schema(Decimal), text], mode="left_to_right"
+            ),
+            serialization=core_schema.plain_serializer_function_ser_schema(
+                format_points, return_schema=core_schema.str_schema()
+            ),
+        )
 
 
 def format_points(points: Decimal) -> str:
@@ -103,8 +124,7 @@ def format_points(points: Decimal) -> str:
 
 Points = Annotated[
     Decimal,
-    PlainValidator(_points),
-    PlainSerializer(format_points, return_type=str),
+    _PointsSchema(),
     WithJsonSchema({"type": "string", "pattern": _POINTS.pattern, "examples": ["57.5"]}),
 ]
 """Points, exact: a decimal string on the wire, a ``Decimal`` inside."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from datetime import datetime
-from typing import Annotated, Any, Final, Literal, cast
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, NamedTuple, cast
 
 from pydantic import (
     AwareDatetime,
@@ -21,11 +21,14 @@ from pydantic import (
     ValidationError,
     create_model,
 )
-from pydantic_core import SchemaValidator
+from pydantic_core import SchemaValidator, from_json
 
 from thidua.contracts.base import EventData, Scope, Source
 from thidua.contracts.registry import CONTRACTS, Event
 from thidua.text import first_not_nfc, is_nfc
+
+if TYPE_CHECKING:
+    from collections.abc import Container
 
 EventHash = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{43}$")]
 REGISTRY_SUBJECT: Final = re.compile(r"[A-Z0-9][A-Z0-9-]{1,15}")
@@ -140,6 +143,29 @@ def believe_envelope(payload: bytes) -> Envelope:
     return _explain(payload)
 
 
+class Outline(NamedTuple):
+    """Of a recorded event whose data nobody asks for: who said it, its id, and under which subject."""
+
+    source: str
+    id: str
+    subject: str
+
+
+def outline(payload: bytes, wanted: Container[bytes]) -> Outline | None:
+    """
+    The outline of a recorded event of a type that is not *wanted*, a set of wire names.
+
+    ``None`` when the event is to be read whole, by :func:`believe_envelope`.
+    """
+    guess = _TYPE.search(payload)
+    if guess is None or guess.group(1) in wanted:
+        return None
+    members = from_json(payload)
+    if members["type"].encode() != guess.group(1):
+        return None
+    return Outline(members["source"], members["id"], members["subject"])
+
+
 def _subject_fits(envelope: Envelope) -> bool:
     scope = envelope.data.SCOPE
     pattern = REGISTRY_SUBJECT if scope is Scope.REGISTRY else CYCLE_SUBJECT
@@ -187,13 +213,13 @@ def _explain(payload: bytes) -> Envelope:
 def as_event(envelope: Envelope, *, event_hash: str, kid: str, rx: datetime) -> Event:
     """The event as domains see it, from a typed envelope and its arrival."""
     return Event(
-        hash=event_hash,
-        id=envelope.id,
-        source=envelope.source,
-        subject=envelope.subject,
-        time=envelope.time,
-        rx=rx,
-        kid=kid,
-        data=envelope.data,
-        cause=envelope.cause,
+        event_hash,
+        envelope.id,
+        envelope.source,
+        envelope.subject,
+        envelope.time,
+        rx,
+        kid,
+        envelope.data,
+        envelope.cause,
     )

@@ -2,7 +2,8 @@
 -- KEYS 1 log, 2 open, 3 heads, 4 chains, 5 offsets, 6 inbox, 7 answers, 8 said
 -- ARGV prefix, service, expected offset, new offset, position followed to,
 --      n, n x (subject, head), n, n x (chain, before, after),
---      n, n x (bytes, 'ID-KEY PUBLISHER HASH OUTCOME CODE SUBJECT…' with '-' for what is not there),
+--      n, n entries and n lines 'ID-KEY PUBLISHER HASH OUTCOME CODE SUBJECT…' with '-' for what is not there,
+--      each of both ended by a line feed, which no entry has inside,
 --      n, n x (number of the entry, erasable bytes),
 --      n, n x (publisher, event hash, answer)
 local prefix, service, at = ARGV[1], ARGV[2], 6
@@ -34,31 +35,26 @@ for i = 1, n do
   if have ~= ARGV[at + 1] then return {'chain', ARGV[at], have} end
   at = at + 3
 end
-local entries_at = at
-n = tonumber(ARGV[at]); at = at + 1
-for i = 1, n do
-  local id = string.match(ARGV[at + 1], '^%S+')
+n = tonumber(ARGV[at])
+local entries, lines = ARGV[at + 1], ARGV[at + 2]
+for id in string.gmatch(lines, '(%S+)[^\n]*\n') do
   if id ~= '-' and redis.call('HEXISTS', prefix .. 'ids:' .. string.sub(id, 1, 3), string.sub(id, 4)) == 1 then
     return {'id', id}
   end
-  at = at + 2
 end
-local erasable_at = at
-local answers_at = at + 1 + 2 * tonumber(ARGV[at])
+local erasable_at = at + 3
+local answers_at = erasable_at + 1 + 2 * tonumber(ARGV[erasable_at])
 
-at = entries_at + 1
-local heads, first = {}, last + 1
-for i = 1, n do
+local heads, first, next_entry = {}, last + 1, string.gmatch(entries, '([^\n]*)\n')
+for id, publisher, hash, outcome, code, subjects in string.gmatch(lines, '(%S+) (%S+) (%S+) (%S+) (%S+)([^\n]*)\n') do
   last = last + 1
-  redis.call('XADD', KEYS[1], last .. '-0', 'e', ARGV[at])
-  local id, publisher, hash, outcome, code, subjects = string.match(ARGV[at + 1], '^(%S+) (%S+) (%S+) (%S+) (%S+)(.*)$')
+  redis.call('XADD', KEYS[1], last .. '-0', 'e', next_entry())
   if id ~= '-' then redis.call('HSET', prefix .. 'ids:' .. string.sub(id, 1, 3), string.sub(id, 4), last) end
   if publisher ~= '-' then
     redis.call('XADD', prefix .. 'receipts:' .. publisher, 'MAXLEN', '~', 1000, '*', 'hash', hash,
       'position', last, 'outcome', outcome, 'code', code == '-' and '' or code)
   end
   for subject in string.gmatch(subjects, '%S+') do heads[subject] = last end
-  at = at + 2
 end
 at = erasable_at + 1
 for i = 1, tonumber(ARGV[erasable_at]) do

@@ -169,9 +169,7 @@ def at_the_border(raw: bytes) -> str:
         arrival_of(None, event, sandbox=True)
     except NotAdmittedError as error:
         return answered(error)
-    read = read_item(InboxItem("1-0", 1_700_000_000_000, raw))
-    assert read.jws is not None
-    match read.jws.opened:
+    match read_item(InboxItem("1-0", 1_700_000_000_000, raw)).read:
         case EnvelopeError():
             return "envelope"
         case FormError(code=code, facts=facts, envelope=envelope):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from zipfile import ZipInfo
 
 PDF = b"%PDF-1.4\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF\n"
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 32
@@ -21,7 +22,7 @@ def archive(**parts: bytes) -> bytes:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as file:
         for name, content in parts.items():
-            file.writestr(name.replace("__", "/").replace("_", "."), content)
+            file.writestr(ZipInfo(name.replace("__", "/").replace("_", ".")), content)
     return out.getvalue()
 
 
