@@ -110,7 +110,9 @@ def _in_containers(chosen: argparse.Namespace, folder: Path) -> int:
         print(f"round {number}, seed {chosen.seed}", flush=True)
         place = folder / f"round-{number}"
         place.mkdir()
-        told = play_round(tape, place, random.Random(f"{chosen.seed} {number}"), steps)
+        told = play_round(
+            tape, place, random.Random(f"{chosen.seed} {number}"), steps, short=chosen.short
+        )
         for line in (*told.notes, *(f"FAULT {fault}" for fault in told.faults)):
             print(f"    {line}", flush=True)
         faults += told.faults
