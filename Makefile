@@ -19,6 +19,7 @@ help:
 	@echo "make check           lint, types, import rules"
 	@echo "make coverage        the tests again, and which branches they reach"
 	@echo "make bench           figures, as a table and JSON      (ARGS=--short)"
+	@echo "                     the door's memory alone           (ARGS='--door-memory 1000000')"
 	@echo "make test-publishers publishers at length: the README, the outbox on a bad line"
 	@echo "make test-ballots    secret ballots by INRIA's belenios-tool, from Debian"
 	@echo "make test-faults     crash tests at length             (ARGS=--short; ARGS=--docker in containers)"
@@ -75,7 +76,7 @@ test-faults: $(STAMP)
 
 test-input: $(STAMP)
 	@THIDUA_TEST_SERVERS=local THIDUA_TEST_INPUTS=200000 THIDUA_TEST_DOOR_EXAMPLES=150 \
-	  $(BIN)/python -m pytest -q --timeout 1800 tests/units/door/test_mutations.py tests/units/door/test_openapi.py $(ARGS)
+	  $(BIN)/python -m pytest -q -s --timeout 1800 tests/units/door/test_mutations.py tests/units/door/test_openapi.py $(ARGS)
 
 test-deploy: engine $(STAMP)
 	@THIDUA_TEST_SERVERS=containers $(BIN)/python -m pytest -q -m "servers or postgres"

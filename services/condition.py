@@ -45,6 +45,17 @@ class Look:
     now: float = 0.0
     backup_hours: float | None = None
     backup_asked: bool = False
+    backup: Backup | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Backup:
+    """What the last backup holds of the log, and what was last proven of it: ``tree``, ``whole`` or ``fails``, and when."""
+
+    folder: str
+    position: int
+    proof: str
+    proved: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +94,7 @@ class Condition:
     disks: tuple[Disk, ...]
     redis_memory: float | None
     backup_hours: float | None
+    backup: Backup | None
     needs: tuple[str, ...]
 
     def document(self) -> dict[str, Any]:
@@ -128,6 +140,7 @@ def condition(before: Look, now: Look, expected: frozenset[str]) -> Condition:
         disks=disks,
         redis_memory=memory,
         backup_hours=now.backup_hours,
+        backup=now.backup,
         needs=tuple(needs),
     )
 
@@ -241,6 +254,8 @@ def _store_needs(look: Look, memory: float | None) -> list[str]:
 def _backup_needs(look: Look) -> list[str]:
     if not look.backup_asked:
         return []
+    if look.backup is not None and look.backup.proof == "fails":
+        return [f"bản sao lưu {look.backup.folder} hỏng / the last backup does not hold"]
     if look.backup_hours is None:
         return ["không thấy bản sao lưu nào / no backup was found"]
     if look.backup_hours > BACKUP_HOURS:

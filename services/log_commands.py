@@ -1,4 +1,4 @@
-"""``thidua log``: what an operator does to the log itself, restore it from its archive and trim what is sealed."""
+"""``thidua log``: what an operator does to the log itself: restore it, trim what is sealed, lift an alarm."""
 
 from __future__ import annotations
 
@@ -13,14 +13,17 @@ import typer
 from redis.exceptions import RedisError
 
 from services.founding import RECORD
+from services.lifting import lift
+from services.reporting.archive import SealedLog
 from services.restoring import NotRestoredError, look, restore, verified
 from services.trimming import NotTrimmedError, bounds, trim
 from thidua.audit.authentic import NotAuthenticError
 from thidua.audit.rejudging import NotFollowingError
 from thidua.audit.verifying import policy_in
+from thidua.cli.answers import Exit
 from thidua.cli.verify import EXIT_FAILS
-from thidua.clock import WallClock
-from thidua.errors import ThiduaError
+from thidua.clock import WallClock, format_ms
+from thidua.errors import RetryError, ThiduaError
 from thidua.log import Names
 from thidua.log.redis_log import RedisLog
 from thidua.settings import Settings
@@ -32,7 +35,7 @@ from thidua.tlog.policy import Policy
 
 app = typer.Typer(
     name="log",
-    help="Khôi phục và cắt bớt sổ trong Redis. / Restore and trim the log in Redis.",
+    help="Khôi phục, cắt bớt sổ, gỡ cảnh báo. / Restore and trim the log, lift its alarm.",
     no_args_is_help=True,
 )
 
@@ -82,8 +85,8 @@ def restore_log(
 
     The archive is verified first, whole. The log opens for writing when reporting has compared it.
     """
-    with _said():
-        key = _root_key(root_key or home / "keys" / "root.pem")
+    with said():
+        key = root_key_in(root_key or home / "keys" / "root.pem")
         restoration = verified(archive, known_policy(policy, home, archive))
         restoration.complete(home / "keys")
         now_ms = WallClock().now_ms()
@@ -105,7 +108,7 @@ def restore_log(
                 "unjudged": found.unjudged,
             }
 
-        told = asyncio.run(_with_log(redis_url, restoration.origin, run))
+        told = asyncio.run(with_log(redis_url, restoration.origin, run))
     typer.echo(json.dumps(told, ensure_ascii=False))
     if not told["written"]:
         typer.echo("Sổ đã đủ, không ghi gì. / The log is whole, nothing was written.", err=True)
@@ -139,7 +142,7 @@ def trim_log(
 
     Services started later need THIDUA_ARCHIVE_URL or THIDUA_ARCHIVE_DIR to read the trimmed part.
     """
-    with _said():
+    with said():
         if (to is None) != sealed:
             raise NotTrimmedError("cần --to hoặc --sealed", "give either --to or --sealed")
         known = known_policy(policy, home, archive)
@@ -157,13 +160,42 @@ def trim_log(
             end = least.position if to is None else to
             return {"trimmed": await trim(log, files, end), "to": end}
 
-        told = asyncio.run(_with_log(redis_url, known.log.name, run))
+        told = asyncio.run(with_log(redis_url, known.log.name, run))
     typer.echo(json.dumps(told))
 
 
+@app.command("lift-alarm")
+def lift_alarm(
+    archive: Annotated[
+        Path,
+        typer.Argument(help="The archive's own folder, THIDUA_ARCHIVE_DIR.", show_default=False),
+    ],
+    reason: Annotated[
+        str, typer.Option(help="What was found and mended; kept beside the archive for good.")
+    ],
+    redis_url: RedisUrl = None,
+    policy: PolicyFile = None,
+    home: Home = HOME,
+) -> None:
+    """
+    Gỡ cảnh báo của kho lưu sau khi đã xem xét. / Lift the archive's alarm, once a person has looked.
+
+    Refused while the fault stands and while a process writes the archive. The log opens when it is compared next.
+    """
+    with said():
+        known = known_policy(policy, home, archive)
+        moment = format_ms(WallClock().now_ms())
+
+        async def run(log: RedisLog) -> dict[str, Any]:
+            return await lift(SealedLog(archive), log, known, reason=reason, moment=moment)
+
+        told = asyncio.run(with_log(redis_url, known.log.name, run))
+    typer.echo(json.dumps(told, ensure_ascii=False))
+
+
 @contextmanager
-def _said() -> Iterator[None]:
-    """Say what is wrong in words; exit 4 when a proof says no, 1 otherwise."""
+def said() -> Iterator[None]:
+    """Say what is wrong in words; exit 4 when a proof says no, 7 when it may go well later, 1 otherwise."""
     try:
         yield
     except (ArchiveFaultError, NotAuthenticError, NotFollowingError) as error:
@@ -172,10 +204,11 @@ def _said() -> Iterator[None]:
     except (ThiduaError, RedisError, OSError) as error:
         remedy = error.diagnostics() if isinstance(error, ThiduaError) else "Redis?"
         typer.echo(f"{error}\n{remedy}", err=True)
-        raise typer.Exit(1) from None
+        later = isinstance(error, RetryError)
+        raise typer.Exit(Exit.UNAVAILABLE if later else Exit.FAILED) from None
 
 
-async def _with_log(
+async def with_log(
     redis_url: str | None, origin: str, run: Callable[[RedisLog], Awaitable[dict[str, Any]]]
 ) -> dict[str, Any]:
     given = {"origin": origin} | ({"redis_url": redis_url} if redis_url else {})
@@ -188,5 +221,6 @@ async def _with_log(
         await client.aclose()
 
 
-def _root_key(path: Path) -> SigningKey | None:
+def root_key_in(path: Path) -> SigningKey | None:
+    """The authority's key in a file; ``None`` when it is kept elsewhere."""
     return SigningKey.from_pem(path.read_bytes()) if path.exists() else None

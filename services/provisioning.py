@@ -145,10 +145,7 @@ class Provision:
         publishers_folder = self.folder / PUBLISHERS
         publishers_folder.mkdir(mode=0o700, exist_ok=True)
         self._hand_over(publishers_folder, STORE)
-        operators = f"redis://operator:{operator}@redis:6379/0"
-        self._written("redis_url_operator", STORE, operators)
-        # The same for `thidua log`, which runs as the user who reads the archive and the keys.
-        self._written("redis_url_log", APPLICATION, operators)
+        self._written("redis_url_operator", STORE, f"redis://operator:{operator}@redis:6379/0")
         listed = self.folder / ACCESS_LIST
         publishers = publishers_in(listed.read_text("utf-8")) if listed.exists() else {}
         self._written(ACCESS_LIST, STORE, access_list(passwords, operator, publishers))

@@ -119,7 +119,7 @@ class Restoration:
                     f"sổ ngắt giữa chừng, cần khóa {path.name}",
                     f"the archive ends within an append; the key {path} is needed to complete it",
                 )
-            self._add(_own_entry(owed, path))
+            self.add(_own_entry(owed, path))
 
     def announce(self, reason: str, root: SigningKey, now_ms: int) -> None:
         """Add ``log-restored``, signed by the authority that founded the log."""
@@ -129,7 +129,7 @@ class Restoration:
         # A sandbox's moment is the log's own: its clock must not be carried past what it plays next.
         clock = self.kept.clock.get(authority if self.kept.sandbox else UNITS.service, 0)
         rx_ms = clock if self.kept.sandbox else max(now_ms, clock)
-        data = LogRestored(position=self.sealed, reason=reason)
+        data = LogRestored(position=self.kept.position, reason=reason)
         jws = publisher.sign(
             data.TYPE,
             authority,
@@ -137,7 +137,7 @@ class Restoration:
             event_id=str(derived_id(f"{self.origin}\0restored\0{self.sealed}\0{now_ms}")),
             time=from_ms(rx_ms),
         )
-        self._add(write_recorded(rx_ms, f"{UNITS.service}/{UNITS.version}", jws.encode()))
+        self.add(write_recorded(rx_ms, f"{UNITS.service}/{UNITS.version}", jws.encode()))
 
     def entries(self, after: int) -> Iterator[tuple[int, bytes]]:
         """All entries the log is to hold after a position."""
@@ -155,7 +155,8 @@ class Restoration:
             assert isinstance(opened.data, LogOpened)  # noqa: S101 - authenticity has held it to that
             self._root = (opened.subject, opened.data.root_kid)
 
-    def _add(self, raw: bytes) -> None:
+    def add(self, raw: bytes) -> None:
+        """Add the next entry, which no archive holds, held to signature, key, chain and judge like the others."""
         self.take(read_entry(self.kept.position + 1, raw))
         self.added.append(raw)
 

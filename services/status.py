@@ -12,15 +12,17 @@ import httpx
 import typer
 from prometheus_client.parser import text_string_to_metric_families
 
-from services.condition import PROCESSES, WHOLE, Condition, Look, condition
+from services.backup.marker import read_marker
+from services.condition import PROCESSES, WHOLE, Backup, Condition, Look, condition
 from thidua.cli.answers import AsJson, Exit, show
-from thidua.clock import WallClock
+from thidua.clock import WallClock, parse_instant, to_ms
 from thidua.embedded import LOOPBACK
 from thidua.errors import RetryError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from services.backup.marker import Marker
     from services.condition import Figures
 
 PORTS: Final = {
@@ -78,6 +80,7 @@ class Watch:
             door = self.addresses["door"] if "door" in ready else None
             parked = _document(http, pages, "/v1/parked")
             now = WallClock().now_ms() / 1000
+            last = None if self.marker is None else read_marker(self.marker)
             return Look(
                 ready=ready,
                 figures=figures,
@@ -86,8 +89,11 @@ class Watch:
                 entries=(_document(http, pages, "/v1/entries") or {}).get("data"),
                 parked=None if parked is None else len(parked["data"]),
                 now=now,
-                backup_hours=_age(self.marker, now),
+                backup_hours=_age(self.marker, last, now),
                 backup_asked=self.marker is not None,
+                backup=None
+                if last is None
+                else Backup(last.folder, last.position, last.proof, last.proved),
             )
 
 
@@ -135,7 +141,7 @@ def lines_of(told: Condition) -> Iterator[str]:
     memory = "?" if told.redis_memory is None else f"{100 * told.redis_memory:.0f} %"
     hours = "?" if told.backup_hours is None else f"{told.backup_hours:.0f} h"
     yield f"bộ nhớ Redis / Redis memory   {memory}"
-    yield f"sao lưu / backup              {hours}"
+    yield f"sao lưu / backup              {hours}{_proven(told.backup)}"
 
 
 def status(
@@ -149,7 +155,10 @@ def status(
         typer.Option(help="Where a process is asked: NAME=URL, once for each.", metavar="NAME=URL"),
     ] = None,
     backup_marker: Annotated[
-        Path | None, typer.Option(help="File that every backup touches; its age is shown.")
+        Path | None,
+        typer.Option(
+            help="last-backup.json beside the backups, or a file that each touches: age and proof."
+        ),
     ] = None,
     seconds: Annotated[
         float, typer.Option(min=0, max=60, help="Seconds between two looks at who is behind.")
@@ -241,10 +250,18 @@ def _document(http: httpx.Client, url: str | None, path: str) -> dict[str, Any] 
     return dict(answer.json()) if answer is not None and answer.is_success else None
 
 
-def _age(marker: Path | None, now: float) -> float | None:
+def _age(marker: Path | None, last: Marker | None, now: float) -> float | None:
     if marker is None or not marker.exists():
         return None
-    return max(0.0, now - marker.stat().st_mtime) / HOUR
+    made = marker.stat().st_mtime if last is None else to_ms(parse_instant(last.made)) / 1000
+    return max(0.0, now - made) / HOUR
+
+
+def _proven(backup: Backup | None) -> str:
+    if backup is None:
+        return ""
+    words = {"tree": "cây băm / tree", "whole": "kiểm hết / checked", "fails": "HỎNG / FAILS"}
+    return f"  {backup.folder} @ {backup.position}  {words[backup.proof]} {backup.proved}"
 
 
 def _known(value: int | None) -> str:

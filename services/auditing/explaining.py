@@ -13,7 +13,7 @@ from services.auditing.pledging import explain_pledge, explain_unit
 from services.auditing.replaying import replayed
 from services.auditing.scoring import explain_ranking
 from services.reporting.projections.timeline import happening
-from thidua.audit.parts import keys_of
+from thidua.audit.registered import keys_of
 from thidua.clock import format_instant
 from thidua.errors import RejectError
 from thidua.log.entry import read_entry
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from thidua.audit.held import HeldFolder
-    from thidua.audit.parts import KeyLine
+    from thidua.audit.registered import KeyLine
 
 
 class NoSuchResultError(RejectError):

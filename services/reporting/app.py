@@ -145,6 +145,9 @@ class _Watched:
         for part in self.parts:
             await part.begin()
         await following.tell(event_log, positions)
+        if isinstance(self.parts[0], Projecting):
+            # What the log holds already must be shown before the process is ready.
+            self.parts[0].backlog.until = await event_log.tail()
         for part in self.parts:
             part.follower.rewind()
         await self.side.broker.start()

@@ -12,6 +12,7 @@ import fcntl
 import json
 import os
 import threading
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Final
 
@@ -19,6 +20,7 @@ import structlog
 
 from thidua.audit.authentic import NotAuthenticError
 from thidua.errors import LogCorruptError, RetryError, StopError
+from thidua.journal import Journal
 from thidua.log.entry import read_entry
 from thidua.tlog.faults import ArchiveFaultError, ArchiveUnreadableError
 from thidua.tlog.merkle import EMPTY_ROOT
@@ -33,7 +35,7 @@ from thidua.tlog.tiles import CHECKPOINT, TileFolder, kept_path, read_inside
 from thidua.tlog.writing import TileWriter, write_whole
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from thidua.audit.authentic import Authenticity
@@ -42,6 +44,8 @@ log = structlog.get_logger(__name__)
 
 PUBLIC: Final = "archive"
 """The part of the folder that anybody may have."""
+ALARMS: Final = "alarms.journal"
+"""Every alarm that a person lifted, and why."""
 _GATE: Final = "gate.json"
 _LOCK: Final = "writer.lock"
 
@@ -91,6 +95,12 @@ class SealedLog:
             return None
         return read_checkpoint(read_inside(self.public, CHECKPOINT, MOST_NOTE_BYTES))
 
+    @property
+    def position(self) -> int:
+        """The last sealed position."""
+        newest = self.checkpoint()
+        return newest.size if newest else 0
+
     def files(self, size: int | None = None) -> TileFolder:
         """The files under the newest checkpoint, or of a smaller *size*."""
         newest = self.checkpoint()
@@ -102,6 +112,27 @@ class SealedLog:
             return GateState(**json.loads((self.folder / _GATE).read_bytes()))
         except FileNotFoundError:
             return GateState()
+
+    @contextmanager
+    def unwritten(self) -> Iterator[None]:
+        """Keep everybody from writing for a while; raises :class:`SealedElsewhereError` while another process does."""
+        descriptor = _lock(self.folder)
+        try:
+            yield
+        finally:
+            os.close(descriptor)
+
+    def lift_alarm(self, lifted: Mapping[str, object]) -> None:
+        """
+        A person has looked: what is compared next decides again.
+
+        *lifted* says who found what; it is kept beside the archive for good. To be called while nobody writes.
+        """
+        journal = Journal(self.folder / ALARMS)
+        with journal.locked():
+            journal.read()
+            journal.append([dict(lifted)])
+        _note(self.folder, replace(self.gate(), alarm=None))
 
 
 class Archive(SealedLog):
@@ -138,7 +169,8 @@ class Archive(SealedLog):
     def start(self) -> int:
         """Become the writer and take up what is sealed; the position that following goes on from."""
         self.public.mkdir(parents=True, exist_ok=True)
-        self._lock()
+        if self._locked is None:
+            self._locked = _lock(self.folder)
         try:
             with self._one:
                 self._take_up()
@@ -193,11 +225,6 @@ class Archive(SealedLog):
         """The fault that a person must look at before the log may be opened again."""
         return self._gate.alarm
 
-    def lift_alarm(self) -> None:
-        """A person has looked: what is compared next decides again."""
-        with self._one:
-            self._note(replace(self._gate, alarm=None))
-
     def cosigned(self, checkpoint: Checkpoint) -> None:
         """Keep a checkpoint of ours with more signatures under it."""
         with self._one:
@@ -250,18 +277,21 @@ class Archive(SealedLog):
 
     def _note(self, gate: GateState) -> None:
         self._gate = gate
-        write_whole(self.folder / _GATE, json.dumps(asdict(gate)).encode())
+        _note(self.folder, gate)
 
-    def _lock(self) -> None:
-        if self._locked is not None:
-            return
-        descriptor = os.open(self.folder / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            os.close(descriptor)
-            raise SealedElsewhereError(self.folder) from None
-        self._locked = descriptor
+
+def _note(folder: Path, gate: GateState) -> None:
+    write_whole(folder / _GATE, json.dumps(asdict(gate)).encode())
+
+
+def _lock(folder: Path) -> int:
+    descriptor = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(descriptor)
+        raise SealedElsewhereError(folder) from None
+    return descriptor
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,31 +2,219 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Final
 
-from services.reporting.as_of import as_of
-from services.reporting.fingerprint import fingerprints
+from sqlalchemy.exc import SQLAlchemyError
+
+from services.reporting.columns import APPENDED
+from services.reporting.database import create_generation, open_engine, prepare, writing
+from services.reporting.fingerprint import RowDigests, fingerprints_of
+from services.reporting.projected import ProjectedEntry, as_text
+from services.reporting.projection import Plan
+from services.reporting.projections import ALL
+from services.reporting.projections.parked import parked
+from services.reporting.reading import reading
+from services.reporting.rows import Rows
+from services.reporting.taking import UnprojectableError
+from thidua.errors import LogCorruptError
+from thidua.knowledge import moment, open_jws
+from thidua.log import read_entry
+from thidua.signing import parse_jws
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
+
+    from sqlalchemy import Engine, Table
 
     from services.reporting.rebuild import Pages
+    from thidua.knowledge import Opened
     from thidua.log import Entry
+
+MOST: Final = 500
+"""Entries in one transaction."""
+_RX: Final = slice(13, 37)
+"""Where the arrival stands in every entry: after ``{"v":1,"rx":"``."""
+
+
+@contextmanager
+def rebuilding() -> Iterator[Rebuild]:
+    """All read models built anew in a file of their own, which is gone afterwards."""
+    with TemporaryDirectory(prefix="thidua-") as folder:
+        engine = open_engine(f"sqlite:///{Path(folder) / 'rebuilt.sqlite3'}")
+        try:
+            yield Rebuild(engine)
+        finally:
+            engine.dispose()
+
+
+class Rebuild:
+    """
+    The read models of entries that are given in order.
+
+    Of rows that are written once and never read it keeps digests, so that memory does not grow by the log.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._plan = Plan(ALL)
+        prepare(engine)
+        with writing(engine) as connection:
+            made = create_generation(connection, "live", self._plan.version)
+        self._rows = _Rows(made.number, self._plan.tables)
+        self._batch: list[ProjectedEntry] = []
+
+    def take(self, entry: Entry, opened: Opened | None) -> None:
+        """The next entry, with its event unless that was refused for its form."""
+        self._batch.append(_projected(entry, opened))
+        if len(self._batch) >= MOST:
+            self._write()
+
+    def prints(self) -> dict[str, str]:
+        """The fingerprint of every read model as the entries until here give it."""
+        self._write()
+        with reading(self._engine) as read:
+            return fingerprints_of(read, elsewhere=self._rows.digests)
+
+    def _write(self) -> None:
+        left_out: dict[int, str] = {}
+        while self._batch:
+            try:
+                self._transact(left_out)
+            except UnprojectableError as error:
+                left_out[error.position] = error.reason
+            else:
+                self._batch.clear()
+
+    def _transact(self, left_out: dict[int, str]) -> None:
+        rows = self._rows
+        try:
+            with writing(self._engine, lasting=False) as connection:
+                rows.begin(connection)
+                for entry in self._batch:
+                    if entry.position in left_out:
+                        rows.put(parked, position=entry.position, reason=left_out[entry.position])
+                    else:
+                        self._project(entry)
+                rows.flush()
+        except BaseException:
+            rows.forget()
+            raise
+
+    def _project(self, entry: ProjectedEntry) -> None:
+        try:
+            self._plan.project(entry, self._rows)
+        except SQLAlchemyError:
+            raise
+        except Exception as error:
+            reason = f"{type(error).__name__}: {error}".splitlines()[0][:300]
+            raise UnprojectableError(entry.position, reason) from error
+
+
+def _projected(entry: Entry, opened: Opened | None) -> ProjectedEntry:
+    """An entry whose event was opened before, as the projections see it."""
+    refused = entry.refused or {}
+    rx, code, facts = entry.raw[_RX].decode(), refused.get("code"), refused.get("facts")
+    if opened is None:
+        said = entry.said or {}
+        return ProjectedEntry(
+            position=entry.position,
+            rx=rx,
+            by=entry.by,
+            outcome="said",
+            hash=said["hash"],
+            kid=said["kid"],
+            seq=said["seq"],
+            id=said["id"],
+            source="",
+            type=said["type"],
+            subject=said["subject"],
+            time="",
+            data=None,
+            code=code,
+            facts=facts,
+        )
+    event, envelope = opened
+    return ProjectedEntry(
+        position=entry.position,
+        rx=rx,
+        by=entry.by,
+        outcome="recorded" if entry.is_recorded else "refused",
+        hash=event.hash,
+        kid=event.kid,
+        seq=envelope.seq,
+        id=event.id,
+        source=event.source,
+        type=envelope.type,
+        subject=event.subject,
+        time=as_text(event.time) or "",
+        data=event.data,
+        code=code,
+        facts=facts,
+    )
+
+
+class _Rows(Rows):
+    """Rows of which those that are only ever appended end as digests."""
+
+    def __init__(self, generation: int, tables: Sequence[Table]) -> None:
+        super().__init__(generation, tables)
+        appended = [table for table in tables if table.info[APPENDED]]
+        self.digests = {table.name: RowDigests() for table in appended}
+        self._columns = {
+            table.name: [column.name for column in table.columns] for table in appended
+        }
+        self._fresh: list[tuple[str, dict[str, object]]] = []
+
+    def put(self, table: Table, **values: object) -> None:
+        """Set the whole row; columns that are not named are empty."""
+        if table.name in self.digests:
+            self._fresh.append((table.name, values))
+        else:
+            super().put(table, **values)
+
+    def flush(self) -> None:
+        """Keep all that was changed."""
+        for name, values in self._fresh:
+            self.digests[name].add([values.get(column) for column in self._columns[name]])
+        self._fresh.clear()
+        super().flush()
+
+    def forget(self) -> None:
+        """Forget the batch that did not commit, and what is in memory of those that did."""
+        self._fresh.clear()
+        super().forget()
 
 
 def fingerprints_at(pages: Pages, position: int) -> dict[str, str]:
-    """The fingerprint of every read model after the first *position* entries, which *pages* gives."""
-    engine = as_of(pages, position)
-    try:
-        return fingerprints(engine)
-    finally:
-        engine.dispose()
+    """
+    The fingerprint of every read model after the first *position* entries, which *pages* gives.
+
+    Raises ``LogCorruptError`` when there are fewer, and what the reading of a malformed entry raises.
+    """
+    with rebuilding() as rebuild:
+        after = 0
+        while after < position:
+            page = pages(after, min(MOST, position - after))
+            if not page:
+                raise LogCorruptError(after + 1, "an entry")
+            for after, raw in page:
+                entry = read_entry(after, raw)
+                rebuild.take(entry, _opened(entry))
+        return rebuild.prints()
 
 
 def fingerprints_of_log(entries: Sequence[Entry]) -> dict[str, str]:
     """The fingerprint of every read model as these entries alone give them."""
+    with rebuilding() as rebuild:
+        for entry in entries:
+            rebuild.take(entry, _opened(entry))
+        return rebuild.prints()
 
-    def pages(after: int, most: int) -> list[tuple[int, bytes]]:
-        return [(entry.position, entry.raw) for entry in entries[after : after + most]]
 
-    return fingerprints_at(pages, len(entries))
+def _opened(entry: Entry) -> Opened | None:
+    if entry.jws is None:
+        return None
+    return open_jws(parse_jws(entry.jws), moment(entry.rx_ms))

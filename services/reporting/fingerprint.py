@@ -8,14 +8,15 @@ events stand in another interleaving.
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
 
 from services.reporting.columns import BOUND_TO_LOG, as_json
 from services.reporting.projections import ALL
 from services.reporting.reading import Reading, reading
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from sqlalchemy import Engine, Table
 
@@ -31,30 +32,67 @@ def fingerprints(
 
 
 def fingerprints_of(
-    read: Reading, *, bound_to_log: bool = True, projections: Iterable[Projection] = ALL
+    read: Reading,
+    *,
+    bound_to_log: bool = True,
+    projections: Iterable[Projection] = ALL,
+    elsewhere: Mapping[str, RowDigests] = MappingProxyType({}),
 ) -> dict[str, str]:
-    """The fingerprints of what *read* looks at."""
+    """The fingerprints of what *read* looks at; of tables that are kept *elsewhere*, their rows' digests are given."""
     return {
-        one.name: _fingerprint(read, one.tables, bound_to_log=bound_to_log) for one in projections
+        one.name: _fingerprint(read, one.tables, elsewhere, bound_to_log=bound_to_log)
+        for one in projections
     }
 
 
-def _fingerprint(read: Reading, tables: Iterable[Table], *, bound_to_log: bool) -> str:
+class RowDigests:
+    """
+    A digest per row of one table: what is compared is the set of rows, in an order no database decides.
+
+    A row takes 32 bytes here, whatever is in it.
+    """
+
+    def __init__(self) -> None:
+        # By their first byte, so that never more than a small part of them is sorted at once.
+        self._parts = tuple(bytearray() for _ in range(256))
+
+    def add(self, row: Sequence[object]) -> None:
+        """One more row, as the values of its columns in order."""
+        digest = hashlib.sha256(as_json(row).encode()).digest()
+        self._parts[digest[0]].extend(digest)
+
+    def ordered(self) -> Iterator[bytes]:
+        """All digests in order."""
+        for part in self._parts:
+            yield from sorted(bytes(part[at : at + _LONG]) for at in range(0, len(part), _LONG))
+
+
+_LONG: Final = hashlib.sha256().digest_size
+
+
+def _fingerprint(
+    read: Reading,
+    tables: Iterable[Table],
+    elsewhere: Mapping[str, RowDigests],
+    *,
+    bound_to_log: bool,
+) -> str:
     whole = hashlib.sha256()
     for table in tables:
         whole.update(f"{table.name}\n".encode())
-        for line in sorted(_lines(read, table, bound_to_log=bound_to_log)):
-            whole.update(line)
+        digests = elsewhere.get(table.name) or _digests(read, table, bound_to_log=bound_to_log)
+        for digest in digests.ordered():
+            whole.update(digest)
     return whole.hexdigest()
 
 
-def _lines(read: Reading, table: Table, *, bound_to_log: bool) -> list[bytes]:
-    """A digest per row: what is compared is the set of rows, in an order no database decides."""
+def _digests(read: Reading, table: Table, *, bound_to_log: bool) -> RowDigests:
     names = [
         column.name for column in table.columns if bound_to_log or BOUND_TO_LOG not in column.info
     ]
     here = read.table(table)
     found = read.connection.execute(here.select(), execution_options={"yield_per": 1000}).mappings()
-    return [
-        hashlib.sha256(as_json([row[name] for name in names]).encode()).digest() for row in found
-    ]
+    digests = RowDigests()
+    for row in found:
+        digests.add([row[name] for name in names])
+    return digests

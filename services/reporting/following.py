@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import structlog
@@ -119,7 +120,12 @@ class Projector:
         prepare(self.engine)
         with writing(self.engine) as connection:
             lock_changes(connection)
-            self._adopt(self._choose(connection))
+            chosen = self._choose(connection)
+            # One that was built before this start may want no further entry.
+            if chosen.state == "building" and self._switch(connection, chosen, chosen.position):
+                chosen = self._choose(connection)
+                log.info("read_models_switched", generation=chosen.number)
+            self._adopt(chosen)
         return self._position
 
     def apply(self, entries: Sequence[tuple[int, bytes]]) -> None:
@@ -212,6 +218,26 @@ class Projector:
         self._generation = generation
         self._rows = Rows(generation.number, self.plan.tables)
         self._position = generation.position
+
+
+@dataclass(slots=True)
+class Backlog:
+    """
+    What the log held when the process began: until it is projected, pages speak of the past.
+
+    A generation that is built beside the live one keeps nobody from reading that.
+    """
+
+    projector: Projector
+    until: int = 0
+
+    @property
+    def fault(self) -> str | None:
+        """How far the read models are behind what was there before them; ``None`` when they are not."""
+        position = self.projector.position
+        if position >= self.until or self.projector.generation.state == "building":
+            return None
+        return f"the read models have followed to position {position} of {self.until}"
 
 
 def follow(

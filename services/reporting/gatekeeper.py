@@ -20,7 +20,7 @@ from thidua.log import EntryError
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
 
-    from services.reporting.archive import Archive
+    from services.reporting.archive import Archive, SealedLog
     from thidua.log import Entry, EventLog
 
 log = structlog.get_logger(__name__)
@@ -32,7 +32,7 @@ CLOSED: Final = "closed by the archive"
 """What stands in the place of a run id when the log must not be open."""
 
 
-async def compare(archive: Archive, event_log: EventLog) -> str | None:
+async def compare(archive: SealedLog, event_log: EventLog) -> str | None:
     """
     Why the log may not be opened, or ``None`` when it holds what was sealed.
 

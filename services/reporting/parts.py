@@ -18,7 +18,7 @@ from services.reporting import following
 from services.reporting.archive import Archive
 from services.reporting.cosigning import Cosigning
 from services.reporting.database import all_generations, is_prepared, looking
-from services.reporting.following import Projector
+from services.reporting.following import Backlog, Projector
 from services.reporting.history import other_history, take_trimmed
 from services.reporting.publishing import publish_at_rest
 from services.reporting.sealing import Sealing
@@ -101,6 +101,7 @@ class Projecting:
         self, side: LogSide, engine: Engine, archive: SealedLog, metrics: ProjectorMetrics
     ) -> None:
         self.projector = Projector(engine)
+        self.backlog = Backlog(self.projector)
         self._side, self._engine, self._archive, self._metrics = side, engine, archive, metrics
         self.follower = following.follow(
             side.broker,
@@ -117,8 +118,8 @@ class Projecting:
 
     @property
     def faults(self) -> list[str]:
-        """What keeps it from projecting."""
-        told = (self.follower.halted, self.follower.failing)
+        """What keeps it from projecting, and how much of what was there before it is not shown yet."""
+        told = (self.follower.halted, self.follower.failing, self.backlog.fault)
         return [fault for fault in told if fault]
 
     @property

@@ -101,6 +101,54 @@ def rebuild(engine: Engine, pages: Pages, projections: Iterable[Projection] = AL
     return Rebuilt(new.number, position, time.perf_counter() - began)
 
 
+def build_beside(
+    engine: Engine, pages: Pages, projections: Iterable[Projection] = ALL
+) -> Rebuilt | None:
+    """
+    Build a generation of this release beside the live one, without switching; ``None`` when the live one is of it.
+
+    One that was begun before is gone on with. The release's own projector takes it up and switches, as
+    :func:`switch_when_level` does.
+    """
+    prepare(engine)
+    plan = Plan(projections)
+    began = time.perf_counter()
+    with writing(engine) as connection:
+        lock_changes(connection)
+        new = _begun(connection, plan)
+    if new is None:
+        return None
+    try:
+        position = _fill(engine, pages, plan, new, new.position)
+    except Exception:
+        with writing(engine) as connection:
+            lock_changes(connection)
+            drop_generation(connection, new)
+        raise
+    return Rebuilt(new.number, position, time.perf_counter() - began)
+
+
+def switch_when_level(engine: Engine, built: Rebuilt) -> bool:
+    """Make a generation that was built beside live, unless it is behind the live one; whether it was."""
+    with writing(engine) as connection:
+        found = next(g for g in all_generations(connection) if g.number == built.generation)
+    return _go_live(engine, found, built.position)
+
+
+def _begun(connection: Connection, plan: Plan) -> Generation | None:
+    """The generation to build, begun now or before; others that were begun are dropped."""
+    live = live_generation(connection)
+    if live is None or live.version == plan.version:
+        return None
+    mine: Generation | None = None
+    for one in all_generations(connection):
+        if one.state == "building" and one.version == plan.version:
+            mine = one
+        elif one.state == "building":
+            drop_generation(connection, one)
+    return mine or create_generation(connection, "building", plan.version)
+
+
 def go_back(engine: Engine) -> int:
     """Make the kept generation live again, and the live one the kept; the generation's number."""
     with writing(engine) as connection:

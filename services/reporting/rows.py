@@ -7,14 +7,15 @@ written stays in memory from batch to batch.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import func, select
 
-from services.reporting.columns import APPENDED, Document, as_json
+from services.reporting.columns import APPENDED
 from services.reporting.database import table_of
+from services.reporting.writer import Writer
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Table
@@ -55,7 +56,9 @@ class Rows:
     def put(self, table: Table, **values: object) -> None:
         """Set the whole row; columns that are not named are empty."""
         store = self._stores[table.name]
-        store.set(store.key_of(values), store.blank | values)
+        # Most name every column, and the names are as many as the columns.
+        row = values if len(values) == store.width else store.blank | values
+        store.set(store.key_of(row), row)
 
     def change(self, table: Table, *key: object, **values: object) -> None:
         """Set these columns of the row under a key, a new row when there is none."""
@@ -114,16 +117,14 @@ class _Store:
         self.table = table
         self.names = [column.name for column in plain.columns]
         self.key = [column.name for column in plain.primary_key]
-        self.documents = [
-            place for place, c in enumerate(plain.columns) if isinstance(c.type, Document)
-        ]
+        self.width = len(self.names)
         self.blank: dict[str, Any] = dict.fromkeys(self.names)
         self.key_of = _key_getter(self.key)
-        self.values_of = itemgetter(*self.names)
         self.appended = bool(plain.info.get(APPENDED))
         self.kept: dict[Key, Row | None] = {}
         self.pending: dict[Key, Row | None] = {}
         self.complete = False
+        self.writer: Writer | None = None
         self._may_load = not self.appended
 
     def set(self, key: Key, row: Row | None) -> None:
@@ -160,12 +161,14 @@ class _Store:
     def flush(self, connection: Connection) -> None:
         if not self.pending:
             return
+        if self.writer is None:
+            self.writer = Writer(self.table, connection.dialect)
         deleted = [key for key, row in self.pending.items() if row is None]
         if deleted:
-            connection.exec_driver_sql(*self._delete(connection, deleted))
+            self.writer.delete(connection, deleted)
         rows = [row for row in self.pending.values() if row is not None]
         if rows:
-            self._upsert(connection, rows)
+            self.writer.write(connection, rows)
         self.pending.clear()
 
     def bound(self) -> None:
@@ -179,42 +182,3 @@ class _Store:
         self.pending.clear()
         self.complete = False
         self._may_load = not self.appended
-
-    def _values(self, rows: list[Row]) -> Iterator[Sequence[Any]]:
-        """The rows as the database takes them, documents as JSON text."""
-        if not self.documents:
-            yield from map(self.values_of, rows)
-            return
-        for row in rows:
-            values = list(self.values_of(row))
-            for place in self.documents:
-                if (value := values[place]) is not None:
-                    values[place] = as_json(value)
-            yield values
-
-    def _upsert(self, connection: Connection, rows: list[Row]) -> None:
-        names, quote = self.names, connection.dialect.identifier_preparer.quote
-        listed = ", ".join(quote(name) for name in names)
-        others = [quote(name) for name in names if name not in self.key]
-        sets = ", ".join(f"{name} = excluded.{name}" for name in others)
-        conflict = f"({', '.join(map(quote, self.key))}) DO "
-        conflict += f"UPDATE SET {sets}" if others else "NOTHING"
-        head = f"INSERT INTO {quote(self.table.name)} ({listed})"
-        if connection.dialect.name == "postgresql":
-            arrays = ", ".join(f"%s::{self._array(connection, name)}" for name in names)
-            columns = tuple(map(list, zip(*self._values(rows), strict=True)))
-            statement = f"{head} SELECT * FROM unnest({arrays}) ON CONFLICT {conflict}"  # noqa: S608 - our own names
-            connection.exec_driver_sql(statement, columns)
-            return
-        marks = ", ".join("?" * len(names))
-        values = list(map(tuple, self._values(rows)))
-        connection.exec_driver_sql(f"{head} VALUES ({marks}) ON CONFLICT {conflict}", values)
-
-    def _array(self, connection: Connection, name: str) -> str:
-        return f"{self.table.c[name].type.compile(connection.dialect)}[]"
-
-    def _delete(self, connection: Connection, keys: list[Key]) -> tuple[str, list[Key]]:
-        quote = connection.dialect.identifier_preparer.quote
-        mark = "%s" if connection.dialect.name == "postgresql" else "?"
-        matches = " AND ".join(f"{quote(name)} = {mark}" for name in self.key)
-        return f"DELETE FROM {quote(self.table.name)} WHERE {matches}", keys  # noqa: S608 - our own names

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Final
+import re
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
+from pydantic import BaseModel, ConfigDict, create_model
 from sqlalchemy.exc import SQLAlchemyError
 
 from services.reporting.projected import ProjectedEntry
 from services.reporting.projections.parked import parked
-from thidua.clock import format_instant
-from thidua.contracts.envelope import read_envelope
+from thidua.clock import format_instant, parse_instant
+from thidua.contracts import CONTRACTS
+from thidua.contracts.envelope import believe_envelope
 from thidua.errors import RejectError
 from thidua.log import read_entry
 from thidua.signing import parse_jws
@@ -18,72 +21,112 @@ from thidua.signing import parse_jws
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from pydantic_core import SchemaValidator
+
+    from services.reporting.projected import Outcome
     from services.reporting.projection import Plan
     from services.reporting.rows import Rows
+    from thidua.contracts.registry import Contract
+    from thidua.log import Entry
 
 _RX: Final = slice(13, 37)
 """Where the arrival stands in every entry: after ``{"v":1,"rx":"``."""
+_TYPE: Final = re.compile(rb'"type" ?: ?"([a-z0-9.-]{1,80})"')
+
+
+class _Told(BaseModel):
+    """What read models take from an event; the rest of its envelope nobody looks at here."""
+
+    model_config = ConfigDict(extra="ignore", strict=True)
+    id: str
+    source: str
+    type: str
+    subject: str
+    time: str
+    seq: int
+    data: Any
+
+
+def _told(contract: Contract) -> SchemaValidator:
+    name, data = contract.wire_type, contract.data
+    members: dict[str, Any] = {"type": (Literal[name], ...), "data": (data, ...)}
+    told = create_model(f"{data.__name__}Told", __base__=_Told, **members)
+    return cast("SchemaValidator", told.__pydantic_validator__)
+
+
+_TOLD: Final = {name.encode(): _told(contract) for name, contract in CONTRACTS.items()}
 
 
 def read_projected(position: int, raw: bytes) -> ProjectedEntry:
     """
     The entry at *position*, its event opened and typed.
 
-    Signatures were checked at the door and are checked again by auditors, not here. Raises whatever
-    the reading of a malformed entry raises; the caller parks it.
+    It was judged, and is believed: signatures and texts were checked at the door and are checked again
+    by auditors, not here. Raises whatever the reading of a malformed entry raises; the caller parks it.
     """
     entry = read_entry(position, raw)
     rx = raw[_RX].decode()
-    refused, said = entry.refused, entry.said
     code = facts = None
-    if refused is not None:
-        code, facts = refused["code"], refused["facts"]
-    if said is not None:
-        return ProjectedEntry(
-            position=position,
-            rx=rx,
-            by=entry.by,
-            outcome="said",
-            hash=said["hash"],
-            kid=said["kid"],
-            seq=said["seq"],
-            id=said["id"],
-            source="",
-            type=said["type"],
-            subject=said["subject"],
-            time="",
-            data=None,
-            code=code,
-            facts=facts,
-        )
+    outcome: Outcome = "recorded"
+    if entry.refused is not None:
+        outcome, code, facts = "refused", entry.refused["code"], entry.refused["facts"]
+    if entry.said is not None:
+        return _said(entry, entry.said, rx)
     parsed = parse_jws(entry.jws or b"")
-    envelope = read_envelope(parsed.payload)
+    told = _read(parsed.payload)
+    # By place, which takes half as long; tests hold every member to its name.
     return ProjectedEntry(
-        position=position,
-        rx=rx,
-        by=entry.by,
-        outcome="recorded" if refused is None else "refused",
-        hash=parsed.hash,
-        kid=parsed.kid,
-        seq=envelope.seq,
-        id=envelope.id,
-        source=envelope.source,
-        type=envelope.type,
-        subject=envelope.subject,
-        time=_time(envelope.time),
-        data=envelope.data,
-        code=code,
-        facts=facts,
+        position,
+        rx,
+        entry.by,
+        outcome,
+        parsed.hash,
+        parsed.kid,
+        told.seq,
+        told.id,
+        told.source,
+        told.type,
+        told.subject,
+        told.time,
+        told.data,
+        code,
+        facts,
     )
 
 
-def _time(moment: datetime) -> str:
-    if moment.utcoffset() == _NO_OFFSET:
-        return f"{moment.isoformat(timespec='milliseconds')[:23]}Z"
-    return format_instant(moment)
+def _said(entry: Entry, said: Mapping[str, Any], rx: str) -> ProjectedEntry:
+    refused = entry.refused or {}
+    return ProjectedEntry(
+        position=entry.position,
+        rx=rx,
+        by=entry.by,
+        outcome="said",
+        hash=said["hash"],
+        kid=said["kid"],
+        seq=said["seq"],
+        id=said["id"],
+        source="",
+        type=said["type"],
+        subject=said["subject"],
+        time="",
+        data=None,
+        code=refused["code"],
+        facts=refused["facts"],
+    )
 
 
-_NO_OFFSET: Final = timedelta(0)
+def _read(payload: bytes) -> _Told:
+    """The event of a payload, its time as the log writes times."""
+    guess = _TYPE.search(payload)
+    reader = _TOLD.get(guess.group(1)) if guess else None
+    if reader is not None:
+        with suppress(ValueError):
+            told: _Told = reader.validate_json(payload)
+            parse_instant(told.time)
+            return told
+    envelope = believe_envelope(payload)
+    members = {name: getattr(envelope, name) for name in _Told.model_fields}
+    return _Told(**{**members, "time": format_instant(envelope.time)})
 
 
 class UnprojectableError(RejectError):

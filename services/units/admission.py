@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Final, NamedTuple
 
-from pydantic import ValidationError
+from pydantic import AwareDatetime, Field, ValidationError
 
 from thidua.clock import parse_rfc3339, to_ms
 from thidua.contracts import service_of
@@ -13,11 +13,10 @@ from thidua.contracts.envelope import Envelope
 from thidua.errors import MalformedError, RejectError, SignatureError
 from thidua.refusals import Code
 from thidua.signing import ParsedJws, VerifyingKey, parse_jws, parse_payload
+from thidua.standing import Key
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
-    from thidua.standing import Key
+    from collections.abc import Mapping, Sequence
 
 
 class NotAdmittedError(RejectError):
@@ -32,8 +31,7 @@ class NotAdmittedError(RejectError):
         self.event = event
 
 
-@dataclass(frozen=True, slots=True)
-class Admissible:
+class Admissible(NamedTuple):
     """An authentic event: its hash, the service that judges it, and what its inbox must know."""
 
     hash: str
@@ -45,6 +43,16 @@ class Admissible:
     id: str
     publisher: str
     time: datetime
+
+
+class _Parsed(Envelope):
+    """An envelope of which only the text was read; moments are still texts there."""
+
+    time: Annotated[AwareDatetime, Field(strict=False)]
+
+
+_PARSED: Final = _Parsed.__pydantic_validator__
+"""Takes nothing that the text would not be taken for, at half the cost of reading that again."""
 
 
 def parsed(token: bytes | str) -> ParsedJws:
@@ -62,6 +70,38 @@ def admissible(jws: ParsedJws, token: bytes, key: Key | None, origin: str) -> Ad
     Raises :class:`NotAdmittedError` at the first check that fails. What is wrong with its ``data`` is for
     the judge to say, in the log.
     """
+    return _meant(jws, token, _signer(jws, key), origin)
+
+
+def each_admissible(
+    read: Mapping[int, ParsedJws],
+    tokens: Sequence[bytes],
+    keys: Mapping[str, Key | None],
+    origin: str,
+) -> dict[int, Admissible | NotAdmittedError]:
+    """
+    What :func:`admissible` returns or raises for each of several tokens that were read, by their numbers.
+
+    All signatures are verified before any payload is looked at: what the processor keeps at hand serves one
+    of the two at a time.
+    """
+    found: dict[int, Admissible | NotAdmittedError] = {}
+    vouched: dict[int, Key] = {}
+    for at, jws in read.items():
+        try:
+            vouched[at] = _signer(jws, keys[jws.kid])
+        except NotAdmittedError as error:
+            found[at] = error
+    for at, key in vouched.items():
+        try:
+            found[at] = _meant(read[at], tokens[at], key, origin)
+        except NotAdmittedError as error:
+            found[at] = error
+    return found
+
+
+def _signer(jws: ParsedJws, key: Key | None) -> Key:
+    """*key*, when it may sign and has signed."""
     if key is None:
         raise NotAdmittedError(Code.KEY_UNKNOWN, {"kid": jws.kid}, event=jws.hash)
     if key.status != "active":
@@ -78,9 +118,14 @@ def admissible(jws: ParsedJws, token: bytes, key: Key | None, origin: str) -> Ad
             "path": "signature",
         }
         raise NotAdmittedError(Code.SIGNATURE_INVALID, facts, event=jws.hash) from None
+    return key
+
+
+def _meant(jws: ParsedJws, token: bytes, key: Key, origin: str) -> Admissible:
+    """What *key* has signed, when it is an event of this log that its owner may send."""
     envelope = _envelope(jws)
     if envelope.aud != origin:
-        facts = {"given": envelope.aud, "expected": origin, "path": "/aud"}
+        facts: dict[str, object] = {"given": envelope.aud, "expected": origin, "path": "/aud"}
         raise NotAdmittedError(Code.AUDIENCE_WRONG, facts, event=jws.hash)
     if envelope.source != key.owner or key.owner.startswith("/services/"):
         facts = {
@@ -95,15 +140,15 @@ def admissible(jws: ParsedJws, token: bytes, key: Key | None, origin: str) -> Ad
         facts = {"given": envelope.type, "path": "/type"}
         raise NotAdmittedError(Code.TYPE_UNKNOWN_SERVICE, facts, event=jws.hash)
     return Admissible(
-        hash=jws.hash,
-        kid=jws.kid,
-        jws=token,
-        service=service,
-        subject=envelope.subject,
-        type=envelope.type,
-        id=envelope.id,
-        publisher=envelope.source.rsplit("/", 1)[-1],
-        time=envelope.time,
+        jws.hash,
+        jws.kid,
+        token,
+        service,
+        envelope.subject,
+        envelope.type,
+        envelope.id,
+        envelope.source.rpartition("/")[2],
+        envelope.time,
     )
 
 
@@ -127,10 +172,19 @@ def arrival_of(header: str | None, event: Admissible, *, sandbox: bool) -> int:
 
 def _envelope(jws: ParsedJws) -> Envelope:
     try:
-        parse_payload(jws.payload)
-        return Envelope.model_validate_json(jws.payload)
+        document = parse_payload(jws.payload)
     except MalformedError as error:
         raise _malformed(error, jws.hash) from None
+    if type(document.get("time")) is str:
+        try:
+            envelope: Envelope = _PARSED.validate_python(document)
+        except ValidationError:
+            pass
+        else:
+            return envelope
+    # What is wrong is said about the text as it came, as everywhere.
+    try:
+        return Envelope.model_validate_json(jws.payload)
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False)[0]
         facts: dict[str, object] = {

@@ -10,12 +10,18 @@ from __future__ import annotations
 import asyncio
 import json
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 
 import structlog
 from redis.exceptions import RedisError
 
-from services.units.admission import Admissible, NotAdmittedError, admissible, arrival_of, parsed
+from services.units.admission import (
+    Admissible,
+    NotAdmittedError,
+    arrival_of,
+    each_admissible,
+    parsed,
+)
 from services.units.door_metrics import DoorMetrics
 from services.units.limits import Client, Proofs, Rates
 from services.units.receipts import Receipts, Told, receipt, rehearsed
@@ -26,13 +32,14 @@ from thidua.knowledge import own_source
 from thidua.log import Admission, Admitted, Drain, Fenced, GateClosed, InboxFull, read_entry
 from thidua.receipts import DOOR, Receipt, hash_in, sign_receipt
 from thidua.refusals import Code, problem
+from thidua.signing import ParsedJws
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from thidua.log import Entry
     from thidua.log.redis_log import RedisLog
-    from thidua.signing import ParsedJws, SigningKey
+    from thidua.signing import SigningKey
     from thidua.stream import RawEntry
 
 log = structlog.get_logger(__name__)
@@ -40,6 +47,7 @@ log = structlog.get_logger(__name__)
 PAGE: Final = 1000
 RETRY_SECONDS: Final = 2
 """After how long it is worth sending again what was not stored."""
+T = TypeVar("T")
 Answer = tuple[int, dict[str, Any]]
 """An HTTP status and its document."""
 NOBODY: Final = Client()
@@ -100,19 +108,43 @@ class Door:
             self.receipts.answered(fields[b"hash"].decode(), told)
         self.answered_to = entries[-1][0]
 
-    async def check(self, token: bytes) -> Admissible:
-        """The event in *token* when it may enter; raises :class:`NotAdmittedError` when it may not."""
-        jws: ParsedJws = parsed(token)
-        if self.receipts.key(jws.kid) is None:
+    async def check(self, tokens: Sequence[bytes]) -> list[Admissible | NotAdmittedError]:
+        """Per token the event in it when it may enter, or why it may not."""
+        found: dict[int, Admissible | NotAdmittedError] = {}
+        read: dict[int, ParsedJws] = {}
+        for at, token in enumerate(tokens):
+            try:
+                read[at] = parsed(token)
+            except NotAdmittedError as error:
+                found[at] = error
+        named = {jws.kid for jws in read.values()}
+        if any(self.receipts.key(kid) is None for kid in named):
             await self.catch_up()
-        return admissible(jws, token, self.receipts.key(jws.kid), self.origin)
+        keys = {kid: self.receipts.key(kid) for kid in named}
+        found |= each_admissible(read, tokens, keys, self.origin)
+        return _in_order(found)
 
-    async def welcome(self, token: bytes, client: Client) -> Admissible:
-        """The event in *token* when *client* may send it now; raises :class:`NotAdmittedError`."""
-        event = await self.check(token)
+    async def welcome(
+        self, tokens: Sequence[bytes], client: Client, arrival: str | None
+    ) -> list[tuple[Admissible, int] | NotAdmittedError]:
+        """Per token the event in it and its arrival when *client* may send it now, or why not."""
+        found: list[tuple[Admissible, int] | NotAdmittedError] = []
+        for event in await self.check(tokens):
+            try:
+                found.append(
+                    event
+                    if isinstance(event, NotAdmittedError)
+                    else (event, self._may_send(event, client, arrival))
+                )
+            except NotAdmittedError as error:
+                found.append(error)
+        return found
+
+    def _may_send(self, event: Admissible, client: Client, arrival: str | None) -> int:
+        """The arrival of an event that *client* may send now."""
         self.proofs.check(event.publisher, client, event.hash)
-        self.rates.charge(event.publisher, len(token), event.hash)
-        return event
+        self.rates.charge(event.publisher, len(event.jws), event.hash)
+        return arrival_of(arrival, event, sandbox=self.sandbox)
 
     async def admit(
         self, events: Sequence[tuple[Admissible, int]], drain: Drain | None = None
@@ -176,15 +208,14 @@ class Door:
         results: dict[int, Answer] = {}
         entering: list[tuple[int, Admissible, int]] = []
         hashes: dict[int, str] = {}
-        for index, token in enumerate(tokens):
-            try:
-                event = await self.welcome(token, client)
-                rx_ms = arrival_of(arrival, event, sandbox=self.sandbox)
-                if self.receipts.place(event.hash) is None:
-                    entering.append((index, event, rx_ms))
-                hashes[index] = event.hash
-            except NotAdmittedError as error:
-                results[index] = self._turned_away(error)
+        for index, found in enumerate(await self.welcome(tokens, client, arrival)):
+            if isinstance(found, NotAdmittedError):
+                results[index] = self._turned_away(found)
+                continue
+            event, rx_ms = found
+            if self.receipts.place(event.hash) is None:
+                entering.append((index, event, rx_ms))
+            hashes[index] = event.hash
         if entering:
             faults = await self.admit([(event, rx_ms) for _, event, rx_ms in entering])
             for (index, _, _), fault in zip(entering, faults or (), strict=True):
@@ -216,16 +247,15 @@ class Door:
         """
         results: dict[int, Answer] = {}
         entering: list[tuple[int, Admissible, int]] = []
-        for index, token in enumerate(tokens):
-            try:
-                event = await self.welcome(token, client)
-                rx_ms = arrival_of(arrival, event, sandbox=self.sandbox)
-                if self.receipts.place(event.hash) is None:
-                    entering.append((index, event, rx_ms))
-                else:
-                    results[index] = await self._stands(event.hash)
-            except NotAdmittedError as error:
-                results[index] = problem_of(error)
+        for index, found in enumerate(await self.welcome(tokens, client, arrival)):
+            if isinstance(found, NotAdmittedError):
+                results[index] = problem_of(found)
+                continue
+            event, rx_ms = found
+            if self.receipts.place(event.hash) is None:
+                entering.append((index, event, rx_ms))
+            else:
+                results[index] = await self._stands(event.hash)
         runs: dict[int, tuple[str, Admissible]] = {}
         if entering:
             places = await self._enter([(event, rx_ms) for _, event, rx_ms in entering], "dry")
@@ -358,5 +388,5 @@ def _backward(seen_ms: int, event: Admissible, rx_ms: int) -> NotAdmittedError:
     return NotAdmittedError(Code.CLOCK_BACKWARD, facts, event=event.hash)
 
 
-def _in_order(results: dict[int, Answer]) -> list[Answer]:
+def _in_order(results: dict[int, T]) -> list[T]:
     return [results[index] for index in range(len(results))]

@@ -17,6 +17,7 @@ from redis.exceptions import RedisError
 from services.access import NoUrlError, RedisAwayError
 from services.provisioning import write_private
 from services.units.receipts import Receipts
+from services.vault import safekeeping
 from services.vault.store import Erasure, Vault
 from thidua.cli.answers import (
     AsJson,
@@ -303,6 +304,9 @@ def erase(
     if told.state is not State.RECORDED:
         raise typer.Exit(Exit.UNAVAILABLE if told.state in _WAITS else Exit.REFUSED)
 
+
+app.command("backup")(safekeeping.backup)
+app.command("restore")(safekeeping.restore)
 
 _WAITS: Final = (State.QUEUED, State.SIGNED)
 

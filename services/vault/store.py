@@ -7,7 +7,7 @@ What stays of an erased row names nobody: its ``ref`` is random and its commitme
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import date
@@ -88,6 +88,13 @@ class RefTakenError(RejectError):
     def diagnostics(self) -> str:
         """Say how a value comes back."""
         return "Đơn vị lập cam kết mới với ref mới. / The unit commits anew under a new ref."
+
+
+class VaultInUseError(RejectError):
+    """Rows are brought back into an empty vault alone."""
+
+    def __init__(self) -> None:
+        super().__init__("kho không trống / the vault is not empty; nothing was changed")
 
 
 class StillKeptError(RejectError):
@@ -190,6 +197,17 @@ class Vault:
             # Also when it was erased before: that time the sweep may not have come.
             self._sweep()
         return made
+
+    def bring(self, rows: Iterable[DisclosedRow], erased: Iterable[Erasure]) -> None:
+        """Put back what a copy of the vault held; raises :class:`VaultInUseError` unless nothing is here."""
+        with self._work() as connection:
+            for table in (_rows, _erasures):
+                if connection.execute(select(table.c.ref).limit(1)).first() is not None:
+                    raise VaultInUseError
+            for row in rows:
+                connection.execute(insert(_rows).values(**row.model_dump(mode="json")))
+            for one in erased:
+                connection.execute(insert(_erasures).values(asdict(one)))
 
     def said(self, ref: str, position: int) -> None:
         """Note which entry says that a row was erased."""

@@ -2,35 +2,24 @@
 
 from __future__ import annotations
 
-import string
-from typing import Final
+from binascii import b2a_base64
+from typing import TYPE_CHECKING, Final, cast
 
-from pybase64 import b64decode, b64encode
+from pydantic import ConfigDict, TypeAdapter, ValidationError
 
-_ALPHABET: Final = string.ascii_letters + string.digits
-# Every byte outside the alphabet becomes "!", which the strict decoder refuses.
-_TO_BASE64: Final = bytes(
-    {ord("-"): ord("+"), ord("_"): ord("/"), **{ord(char): ord(char) for char in _ALPHABET}}.get(
-        byte, ord("!")
-    )
-    for byte in range(256)
-)
-_URL_ALPHABET: Final = (_ALPHABET + "-_").encode()
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
-# By the characters over the last whole group: what the last one may be, for it carries 4 or 2 bits that
-# must be zero (one character alone is never canonical), and the padding that was left out.
-_LAST: Final[tuple[frozenset[int], ...]] = (
-    frozenset(),
-    frozenset(),
-    frozenset(b"AQgw"),
-    frozenset(b"AEIMQUYcgkosw048"),
-)
-_PADDING: Final = (b"", b"", b"==", b"=")
+# Twice as quick as strict decoders of the other alphabet, and as strict about the last character's unused bits.
+_READER: Final = TypeAdapter(bytes, config=ConfigDict(val_json_bytes="base64"))
+_READ: Final = cast("Callable[[str], bytes]", _READER.validator.validate_strings)
+_TO_URL: Final = bytes.maketrans(b"+/", b"-_")
+_NOT_CANONICAL: Final = "not canonical base64url"
 
 
 def encode_base64url(raw: bytes) -> str:
     """*raw* as base64url without padding."""
-    return b64encode(raw, b"-_").rstrip(b"=").decode()
+    return b2a_base64(raw, newline=False).translate(_TO_URL).rstrip(b"=").decode()
 
 
 def decode_base64url(text: bytes | str) -> bytes:
@@ -39,17 +28,11 @@ def decode_base64url(text: bytes | str) -> bytes:
 
     Raises ValueError for anything that `encode_base64url` would not have written.
     """
-    segment = text.encode() if isinstance(text, str) else text
-    over = len(segment) % 4
-    if not over:
-        return b64decode(segment.translate(_TO_BASE64), validate=True)
-    if segment[-1] not in _LAST[over]:
-        msg = "not canonical base64url"
-        raise ValueError(msg)
-    return b64decode(segment.translate(_TO_BASE64) + _PADDING[over], validate=True)
-
-
-def is_base64url(segment: bytes) -> bool:
-    """Whether `decode_base64url` takes *segment*; a third of its cost."""
-    over = len(segment) % 4
-    return (not over or segment[-1] in _LAST[over]) and not segment.translate(None, _URL_ALPHABET)
+    segment = text if isinstance(text, str) else text.decode("ascii")
+    # Pydantic would also read padding and the other alphabet.
+    if "=" in segment or "+" in segment or "/" in segment:
+        raise ValueError(_NOT_CANONICAL)
+    try:
+        return _READ(segment)
+    except ValidationError:
+        raise ValueError(_NOT_CANONICAL) from None

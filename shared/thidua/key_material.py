@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property, lru_cache
+from hashlib import sha256
 from typing import TYPE_CHECKING, Final, TypeAlias, assert_never
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
@@ -25,6 +26,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import (
     generate_private_key as generate_rsa_key,
 )
 from cryptography.hazmat.primitives.asymmetric.utils import (
+    Prehashed,
     decode_dss_signature,
     encode_dss_signature,
 )
@@ -47,6 +49,7 @@ if TYPE_CHECKING:
 
 _PrivateKey: TypeAlias = EllipticCurvePrivateKey | Ed25519PrivateKey | RSAPrivateKey
 _PublicKey: TypeAlias = EllipticCurvePublicKey | Ed25519PublicKey | RSAPublicKey
+_Check: TypeAlias = "Callable[[bytes, bytes, bytes | None], None]"
 
 
 class Algorithm(StrEnum):
@@ -82,6 +85,8 @@ _ECDSA: Final = ECDSA(SHA256())
 _PKCS1: Final = PKCS1v15()
 _PSS: Final = PSS(MGF1(SHA256()), SHA256.digest_size)
 _SHA256: Final = SHA256()
+_ECDSA_OF_DIGEST: Final = ECDSA(Prehashed(SHA256()))
+_DIGEST: Final = Prehashed(SHA256())
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +95,7 @@ class VerifyingKey:
 
     alg: Algorithm
     spki: str
-    _check: Callable[[bytes, bytes], None] = field(repr=False, compare=False)
+    _check: _Check = field(repr=False, compare=False)
 
     @staticmethod
     def from_spki(spki: str, alg: Algorithm | str) -> VerifyingKey:
@@ -102,10 +107,14 @@ class VerifyingKey:
         """
         return _loaded(spki, alg)
 
-    def verify(self, signature: bytes, message: bytes) -> None:
-        """Return if this key made *signature* over *message*; raise SignatureError if not."""
+    def verify(self, signature: bytes, message: bytes, digest: bytes | None = None) -> None:
+        """
+        Return if this key made *signature* over *message*; raise SignatureError if not.
+
+        Who knows the SHA-256 *digest* of the message already hands it in and saves making it again.
+        """
         try:
-            self._check(signature, message)
+            self._check(signature, message, digest)
         except InvalidSignature:
             raise SignatureError(
                 given="another signature", expected=f"a signature over these bytes, {self.alg}"
@@ -218,7 +227,7 @@ def _loaded(spki: str, alg: Algorithm | str) -> VerifyingKey:
     return VerifyingKey(alg, spki, check)
 
 
-def _checker(public: object, alg: Algorithm) -> Callable[[bytes, bytes], None]:
+def _checker(public: object, alg: Algorithm) -> _Check:
     match public, alg:
         case EllipticCurvePublicKey() as key, Algorithm.ES256 if isinstance(key.curve, SECP256R1):
             return _es256(key)
@@ -228,7 +237,7 @@ def _checker(public: object, alg: Algorithm) -> Callable[[bytes, bytes], None]:
                 raise _unfit(
                     given="an Ed25519 point of small order", expected="an honestly made key"
                 )
-            return key.verify
+            return _eddsa(key)
         case RSAPublicKey() as key, Algorithm.RS256 | Algorithm.PS256:
             if not _MIN_RSA_BITS <= key.key_size <= _MAX_RSA_BITS:
                 raise _unfit(
@@ -242,24 +251,39 @@ def _checker(public: object, alg: Algorithm) -> Callable[[bytes, bytes], None]:
             raise _unfit(given="another kind of key", expected=f"a key for {alg}")
 
 
-def _es256(key: EllipticCurvePublicKey) -> Callable[[bytes, bytes], None]:
-    def check(signature: bytes, message: bytes) -> None:
+def _es256(key: EllipticCurvePublicKey) -> _Check:
+    def check(signature: bytes, message: bytes, digest: bytes | None) -> None:
         if len(signature) != 2 * _P256_BYTES:
             raise SignatureError(given=f"{len(signature)} bytes", expected="64 bytes, r and s")
-        s = signature[_P256_BYTES:]
+        r, s = signature[:_P256_BYTES], signature[_P256_BYTES:]
         if s > _P256_HALF:
             raise SignatureError(
                 given="s in the upper half", expected="the low s: if s > n/2 write n - s"
             )
-        r = signature[:_P256_BYTES]
-        der = encode_dss_signature(int.from_bytes(r, "big"), int.from_bytes(s, "big"))
-        key.verify(der, message, _ECDSA)
+        key.verify(_der_of(r, s), digest or sha256(message).digest(), _ECDSA_OF_DIGEST)
 
     return check
 
 
-def _rsa(key: RSAPublicKey, padding: PKCS1v15 | PSS) -> Callable[[bytes, bytes], None]:
-    def check(signature: bytes, message: bytes) -> None:
-        key.verify(signature, message, padding, _SHA256)
+def _der_of(r: bytes, s: bytes) -> bytes:
+    """A signature as ASN.1, for r and a low s."""
+    if not (r[0] and s[0]):
+        return encode_dss_signature(int.from_bytes(r, "big"), int.from_bytes(s, "big"))
+    # Nearly always there is nothing to shorten; a first bit that is set would mean a negative number.
+    if r[0] < 0x80:  # noqa: PLR2004 - that bit
+        return b"0D\x02 %b\x02 %b" % (r, s)
+    return b"0E\x02!\0%b\x02 %b" % (r, s)
+
+
+def _eddsa(key: Ed25519PublicKey) -> _Check:
+    def check(signature: bytes, message: bytes, _digest: bytes | None) -> None:
+        key.verify(signature, message)
+
+    return check
+
+
+def _rsa(key: RSAPublicKey, padding: PKCS1v15 | PSS) -> _Check:
+    def check(signature: bytes, message: bytes, digest: bytes | None) -> None:
+        key.verify(signature, digest or sha256(message).digest(), padding, _DIGEST)
 
     return check

@@ -7,11 +7,13 @@ import re
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
+from pydantic_core import from_json, to_json
+
 from thidua.errors import MalformedError
 from thidua.refusals import Code
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 MAX_BYTES: Final = 60_000
 MAX_DEPTH: Final = 64
@@ -24,6 +26,7 @@ _MAX_DIGITS: Final = len(str(MAX_INTEGER)) + 1
 _STRINGS: Final = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)', re.DOTALL)
 _NOT_BRACKETS: Final = bytes(set(range(256)) - set(b"[]{}"))
 _OPENING: Final = frozenset(b"[{")
+_BACKSLASH: Final = ord("\\")
 
 # Escapes that can make a string no database or encoder will take: surrogates and U+0000.
 _DOUBTFUL_ESCAPE: Final = re.compile(rb"\\u(?:[dD][89a-fA-F]|0000)")
@@ -40,6 +43,9 @@ def parse_payload(raw: bytes) -> dict[str, Any]:
         raise MalformedError(
             Code.TOO_LARGE, "", given=f"{len(raw)} bytes", expected=f"at most {MAX_BYTES} bytes"
         )
+    document = _read_plain(raw)
+    if document is not None:
+        return document
     # Counting brackets bounds the depth from above; only doubtful input is looked at closely.
     if raw.count(b"{") + raw.count(b"[") > MAX_DEPTH and _depth(raw) > MAX_DEPTH:
         raise MalformedError(
@@ -58,6 +64,42 @@ def parse_payload(raw: bytes) -> dict[str, Any]:
             given="a lone surrogate or U+0000", expected="text that UTF-8 and databases can hold"
         )
     return document
+
+
+def _read_plain(raw: bytes) -> dict[str, Any] | None:
+    """
+    The object in *raw* when those are the very bytes that would be written for it again.
+
+    They have no second reading then: no name twice, no escape, no white space. Most publishers write so;
+    ``None`` means look closer, at three times the cost.
+    """
+    if _BACKSLASH in raw:
+        return None
+    try:
+        document = from_json(raw, allow_inf_nan=False)
+    except ValueError:
+        return None
+    if type(document) is dict and _is_small_and_whole(document) and to_json(document) == raw:
+        return document
+    return None
+
+
+def _is_small_and_whole(document: dict[str, Any]) -> bool:
+    """Whether every number is whole and in bounds, and no more objects and lists than there may be levels."""
+    inside: list[Iterable[Any]] = [document.values()]
+    for values in inside:
+        for value in values:
+            # Not isinstance: most values are texts, and this is asked of every one of them.
+            kind = type(value)
+            if kind is str:
+                continue
+            if kind is dict:
+                inside.append(value.values())
+            elif kind is list:
+                inside.append(value)
+            elif kind is float or (kind is int and not -MAX_INTEGER <= value <= MAX_INTEGER):
+                return False
+    return len(inside) <= MAX_DEPTH
 
 
 def _invalid(given: str, expected: str) -> MalformedError:

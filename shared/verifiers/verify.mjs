@@ -1,20 +1,22 @@
 #!/usr/bin/env node
 // A second verifier of an archive, sharing no code with the first: Node.js alone, one file, no network.
 //
-//   node verify.mjs FOLDER POLICY [--json]
+//   node verify.mjs FOLDER POLICY [--json] [--disclosure FILE]...
 //
 // Checks, by the same numbers as `thidua verify`: V01 entries and leaves, V02 tiles and root, V03 the log's
 // signature, V04 witnesses, V05 kept checkpoints, V06 publishers' signatures, V07 keys by position, V08 chains,
-// V09 ids, V10 arrival, V12 form. It does not judge again (V13, V14) and rebuilds no figures (V15).
+// V09 ids, V10 arrival, V12 form, and V19 personal data that was disclosed to you, when you give it.
+// It does not judge again (V13, V14) and rebuilds no figures (V15).
 // Exit 0: all of these hold. 4: a proof says no. 9: something could not be checked.
 
-import { createHash, createPublicKey, verify as verifySignature } from "node:crypto";
+import { createHash, createHmac, createPublicKey, verify as verifySignature } from "node:crypto";
 import { closeSync, constants, existsSync, fstatSync, lstatSync, openSync, readSync, readdirSync, readFileSync, realpathSync } from "node:fs";
 import { join, resolve, sep } from "node:path";
 
 const WIDTH = 256;
 const MOST_ENTRY = 65535;
 const ENTRY = /^\{"v":1,"rx":"[0-9TZ:.-]{24}","by":"[a-z]{2,20}\/[0-9]{1,4}",("jws":"[\w.-]+"|"refused":\{"code":.+("jws":"[\w.-]+"|"said":\{.+\}))\}$/;
+const PERSONS = /^thidua\.(units\.(delegate-appointed|personal-data-erased)|ballots\.counting-board-elected)\.v1$/;
 const TYPES = /^thidua\.units\.(log-opened|key-registered|key-rotated|key-revoked)\.v1$/;
 
 class Fails extends Error {
@@ -261,6 +263,7 @@ const FIRST = sha256(Buffer.alloc(0)).toString("base64url");
 class Log {
   constructor(origin, rootSpki) {
     Object.assign(this, { origin, rootSpki, keys: new Map(), heads: new Map(), ids: new Set(), arrivals: new Map() });
+    Object.assign(this, { made: new Map(), erased: new Map() });
     this.sandbox = origin.startsWith("sandbox/");
   }
 
@@ -305,6 +308,43 @@ class Log {
     if (this.ids.has(id)) throw new Fails("V09", `id ${event.id} twice`, position);
     this.ids.add(id);
     if (TYPES.test(event.type)) this.change(event);
+    if (PERSONS.test(event.type)) this.person(position, event);
+  }
+
+  // Commitments to persons, by subject and unit, and the entry after which nobody can open one any more.
+  person(position, { type, subject, data }) {
+    const note = (map, ...of) => map.has(of.join("\0")) || map.set(of.join("\0"), position);
+    if (type.includes("delegate-appointed")) note(this.made, subject, data.unit, data.commitment);
+    if (type.includes("personal-data-erased")) note(this.erased, data.cycle ?? subject, data.unit, data.commitment);
+    for (const one of type.includes("counting-board-elected") ? data.members : []) {
+      if (one.commitment) note(this.made, subject, one.unit, one.commitment);
+    }
+  }
+
+  // What is told of the rows of a signed disclosure; throws when it proves nothing, or something else.
+  disclosed(name, bytes) {
+    const no = (what) => new Fails("V19", `${name}: ${what}`);
+    let head, said, signature, input;
+    try {
+      const parts = bytes.toString("latin1").trim().split(".");
+      [head, said] = parts.slice(0, 2).map((part) => parseStrict(base64url(part).toString("utf8")));
+      [signature, input] = [base64url(parts[2]), parts.slice(0, 2).join(".")];
+      if (parts.length !== 3 || head.typ !== "thidua-disclosure+jws" || said.rows.length === 0) throw new Error("another kind of file");
+    } catch (error) {
+      throw new Unreadable(`${name}: no disclosure: ${error.message}`);
+    }
+    if (said.aud !== this.origin) throw no(`for another log: ${said.aud}`);
+    const key = this.keys.get(head.kid);
+    if (!key || key.owner !== said.by || key.revoked) throw no(`${head.kid} is no valid key of ${said.by}`);
+    if (head.alg !== key.alg || !checkJws(key, input, signature)) throw no(`the signature of ${head.kid} does not hold`);
+    return said.rows.map(({ ref, unit, subject, field, salt, value, commitment }) => {
+      const of = [subject, unit, commitment].join("\0");
+      if (![`/units/${unit}`, `/authorities/${subject.split("/")[0]}`].includes(said.by)) throw no(`${ref}: ${said.by} does not disclose for ${unit}`);
+      const opened = createHmac("sha256", base64url(salt)).update(`pd/v1\0${ref}\0${value}`).digest("hex");
+      if (base64url(salt).length !== 32 || opened !== commitment) throw no(`${ref}: does not open its commitment: edited`);
+      if (!this.made.has(of)) throw no(`${ref}: no such commitment in the log`);
+      return { ref, unit, field, position: this.made.get(of), erased: this.erased.get(of) ?? null };
+    });
   }
 
   link(position, judge, { kid, seq, prev }, hash, rx, subject) {
@@ -331,7 +371,7 @@ class Log {
       this.register(data.new_kid, old.owner, data.alg, data.spki);
       old.active = false;
     }
-    if (type.includes("key-revoked")) old.active = false;
+    if (type.includes("key-revoked")) Object.assign(old, { active: false, revoked: true });
   }
 }
 
@@ -357,7 +397,9 @@ function main([folder, policyPath, ...options]) {
     head = readCheckpoint(folder, "checkpoint", "V03");
     if (head.origin !== policy.log.name || !signedBy(head, policy.log, "V03")) throw new Fails("V03", `not signed by ${policy.log.name}`);
   });
-  const rest = ["V01", "V02", "V04", "V05", "V06", "V07", "V08", "V09", "V10", "V12"];
+  const brought = options.flatMap((one, at) => (options[at - 1] === "--disclosure" ? [one] : []));
+  const disclosed = [];
+  const rest = ["V01", "V02", "V04", "V05", "V06", "V07", "V08", "V09", "V10", "V12", ...(brought.length ? ["V19"] : [])];
   if (!head || !policy) for (const check of rest) say(check, "not-checked", "no checkpoint");
   else {
     attempt(["V04"], () => {
@@ -426,15 +468,22 @@ function main([folder, policyPath, ...options]) {
         });
       }
     });
+    if (brought.length) attempt(["V19"], () => {
+      if (results.get("V12").verdict !== "holds") throw new Unreadable("the log was not read to its end");
+      for (const name of brought) disclosed.push(...log.disclosed(name, readFileSync(name)));
+    });
   }
   const list = [...results.values()].sort((a, b) => (a.check < b.check ? -1 : 1));
   const fails = list.some((one) => one.verdict === "fails");
   const holds = !fails && list.every((one) => one.verdict === "holds");
   if (options.includes("--json")) {
-    console.log(JSON.stringify({ origin: head?.origin ?? null, size: head?.size ?? 0, root: head?.root.toString("hex") ?? "", holds, fails, checks: list }, null, 1));
+    console.log(JSON.stringify({ origin: head?.origin ?? null, size: head?.size ?? 0, root: head?.root.toString("hex") ?? "", holds, fails, checks: list, disclosed }, null, 1));
   } else {
     for (const { check, verdict, what, position } of list) {
       console.log(`${check} ${verdict}${position === null ? "" : ` at position ${position}`}${what ? `: ${what}` : ""}`);
+    }
+    for (const { ref, unit, field, position, erased } of disclosed) {
+      console.log(`V19 ${ref} ${unit} ${field}: opens entry ${position}${erased === null ? "" : `; erased by entry ${erased}`}`);
     }
     console.log(fails ? "A proof says no." : holds ? `Holds: ${head.size} entries.` : "Not everything could be checked.");
   }
@@ -442,6 +491,6 @@ function main([folder, policyPath, ...options]) {
 }
 
 if (process.argv.length < 4) {
-  console.error("usage: node verify.mjs FOLDER POLICY [--json]");
+  console.error("usage: node verify.mjs FOLDER POLICY [--json] [--disclosure FILE]...");
   process.exitCode = 2;
 } else process.exitCode = main(process.argv.slice(2));

@@ -6,7 +6,7 @@ import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from services.reporting.checking import fingerprints_at
+from services.reporting.checking import rebuilding
 from services.sandbox import JUDGES
 from thidua.audit.verifying import Task, verify
 from thidua.tlog.notes import read_checkpoint, unsigned
@@ -51,7 +51,7 @@ class Copy:
             self.folder,
             policy or self.policy,
             judges=JUDGES,
-            fingerprints=fingerprints_at,
+            rebuilding=rebuilding,
             signatures=signatures,
         )
         return verify(task)

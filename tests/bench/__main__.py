@@ -11,13 +11,13 @@ from statistics import quantiles
 from typing import Final, TypeVar
 
 from tests.bench.auditing import audited
+from tests.bench.door import door_measured, door_memory
 from tests.bench.figures import Report
 from tests.bench.load import JUDGES, Signed
 from tests.bench.measures import (
     Bench,
     bench,
     cold_start,
-    door_against_bare,
     entries_of,
     memory,
     projected,
@@ -32,6 +32,7 @@ T = TypeVar("T")
 
 FULL: Final = (3, 20_000, 100_000, 20.0)
 SHORT: Final = (1, 3_000, 6_000, 4.0)
+QUEUED: Final = 10_000
 
 
 def main() -> int:
@@ -40,12 +41,21 @@ def main() -> int:
     asked.add_argument(
         "--short", action="store_true", help="one run of small loads, to see that it works"
     )
+    asked.add_argument(
+        "--door-memory", type=int, metavar="N", help="only the door's memory over N posted events"
+    )
     asked.add_argument("--json", type=Path, help="write the figures into this file too")
     chosen = asked.parse_args()
     runs, events, many, seconds = SHORT if chosen.short else FULL
     report = Report()
     with tempfile.TemporaryDirectory(prefix="thidua-bench-") as name:
         folder = Path(name)
+        if chosen.door_memory:
+            door_memory(report, folder, chosen.door_memory)
+            print(report.table())
+            return 0
+        door_measured(report, folder / "door", runs, events, min(QUEUED, events))
+        door_memory(report, folder / "held", _said("door", events))
         with bench(folder, many) as on:
             _writing(report, on, runs, events)
             _latency(report, on, seconds)
@@ -63,12 +73,9 @@ def main() -> int:
 
 
 def _writing(report: Report, on: Bench, runs: int, events: int) -> None:
-    rates, cpu, bare, saved, read, checked, shares = [], [], [], [], [], [], []
+    rates, cpu, bare, saved, read = [], [], [], [], []
     for _ in range(runs):
         load = list(on.cluster.reports(events, only="units"))
-        ours, verified = _said("door", door_against_bare(on, load[: events // 4]))
-        checked.append(events // 4 / ours)
-        shares.append(verified / ours)
         bare.append(events / bare_append(on.valkey.url, load))
         seconds, of_cpu = _said("units", recorded(on, "units", load))
         rates.append(events / seconds)
@@ -76,8 +83,6 @@ def _writing(report: Report, on: Bench, runs: int, events: int) -> None:
         peer = _said("peer", peer_append_and_read(on.folder, events))
         saved.append(events / peer[0])
         read.append(events / peer[1])
-    report.add("door: check of an event, one core", "events/s", checked)
-    report.add("… of what bare verification reaches", "share", shares, at_least=0.8)
     report.add("inbox to recorded, batches of 100", "events/s", rates, at_least=20_000)
     report.add("… CPU of the units process", "µs/event", cpu)
     report.add("bare XADD of the same bytes, fsync always", "events/s", bare)

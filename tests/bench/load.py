@@ -82,25 +82,32 @@ class Cluster:
         finally:
             await client.aclose()
 
-    def reports(self, count: int, *, only: str | None = None) -> Iterator[Signed]:
+    def reports(
+        self, count: int, *, only: str | None = None, units: Sequence[str] | None = None
+    ) -> Iterator[Signed]:
         """
         The next *count* events of the load, of one service when *only* names it, spread over the years.
+
+        They are of *units*, or of all.
 
         Of seven events of a unit four are reports, one is a score sheet, two are results of a pledge's target.
         """
         scenario = read_scenario(SEED)
         per_year = -(-count // self.years)
         for year in range(2020, 2020 + self.years):
-            yield from islice(self._year(scenario, year, only), min(per_year, count))
+            said = self._year(scenario, year, only, units or list(scenario.setup.publishers))
+            yield from islice(said, min(per_year, count))
             count -= min(per_year, count)
 
-    def _year(self, scenario: Scenario, year: int, only: str | None) -> Iterator[Signed]:
+    def _year(
+        self, scenario: Scenario, year: int, only: str | None, units: Sequence[str]
+    ) -> Iterator[Signed]:
         subject = f"BVHTTDL/BGPB/{year}"
         begins = to_ms(datetime.fromisoformat(f"{year}{OCTOBER}"))
         kinds = [kind for kind in _kinds(scenario, year) if only in (None, service_of(kind[0]))]
         for kind, data in cycle(kinds):
             self.moment += 1
-            for unit in scenario.setup.publishers:
+            for unit in units:
                 yield self.say(unit, kind, subject, {**data, "unit": unit}, begins + self.moment)
 
     def say(self, code: str, kind: str, subject: str, data: dict[str, Any], rx_ms: int) -> Signed:

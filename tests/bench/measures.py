@@ -18,15 +18,12 @@ import psutil
 from services.processes import ALL, System
 from services.reporting.database import open_engine
 from services.reporting.following import MOST, Projector
-from services.units.door import Door
 from tests.bench.load import JUDGES, ORIGIN, Cluster, Signed, admit, cluster, years_for
 from thidua.drafting import Signer
 from thidua.embedded import RedisServer
 from thidua.judging import Judging
-from thidua.key_material import VerifyingKey
 from thidua.log import Names
 from thidua.log.redis_log import RedisLog
-from thidua.signing import parse_jws
 from thidua.stream import new_client
 
 if TYPE_CHECKING:
@@ -128,31 +125,6 @@ def projected(url: str, entries: Sequence[tuple[int, bytes]]) -> float:
         return time.perf_counter() - began
     finally:
         engine.dispose()
-
-
-def door_against_bare(on: Bench, events: Sequence[Signed]) -> tuple[float, float]:
-    """CPU seconds of the door's whole check of *events*, and of nothing but verifying their signatures."""
-    door = Door(RedisLog(new_client(on.valkey.url), on.names), origin=ORIGIN, sandbox=True)
-    tokens = [signed.jws for signed in events]
-
-    async def check() -> float:
-        await door.catch_up()
-        began = time.process_time()
-        for token in tokens:
-            await door.check(token)
-        return time.process_time() - began
-
-    ours = asyncio.run(check())
-    publishers = {p.kid: p.key.verifying_key for p in on.cluster.publishers.values()}
-    work = [
-        (VerifyingKey.from_spki(key.spki, key.alg), jws.signature, jws.signing_input)
-        for jws in map(parse_jws, tokens)
-        for key in (publishers[jws.kid],)
-    ]
-    began = time.process_time()
-    for key, signature, signing_input in work:
-        key.verify(signature, signing_input)
-    return ours, time.process_time() - began
 
 
 def visible_after(on: Bench, events: Iterator[Signed], seconds: float) -> list[float]:

@@ -18,6 +18,7 @@ from tests.deploy.proof import (
     check_log,
     check_outcome,
     check_pages,
+    check_restored,
     check_tls,
     play,
     require,
@@ -32,6 +33,7 @@ from thidua.testing.servers import engine_answers
 if TYPE_CHECKING:
     from services.scenarios.format import Scenario
     from thidua.log import Entry
+    from thidua.signing import SigningKey
 
 SEED: Final = DEPLOY.parent / "services" / "scenarios" / "border-2020.jsonl"
 KILLED_SHORT: Final = ("units", "archive", "redis")
@@ -94,8 +96,11 @@ def _prove(stack: Stack, scenario: Scenario, steps: Steps, *, short: bool) -> No
         words.append(check_log(stack, scenario, root))
     with steps.step("the operator's screen, from inside: nobody is needed") as words:
         words.append(stack.compose(*SCREEN).splitlines()[0])
-    if short:
-        return
+    if not short:
+        _prove_the_manual(stack, scenario, steps, root)
+
+
+def _prove_the_manual(stack: Stack, scenario: Scenario, steps: Steps, root: SigningKey) -> None:
     folder = stack.folder
     with steps.step("the manual: TLS") as words:
         words.append(f"{run_manual(stack, folder, only=TLS)} commands")
@@ -113,6 +118,11 @@ def _prove(stack: Stack, scenario: Scenario, steps: Steps, *, short: bool) -> No
         check_outcome(stack, scenario)
         words.append(check_log(stack, scenario, root))
         require(stack.entries() == before, "the log has changed")
+    with steps.step("backed up, every volume lost, restored onto empty ones") as words:
+        words.append(check_restored(stack))
+        check_outcome(stack, scenario)
+        words.append(check_log(stack, scenario, root, restored=1))
+        before = stack.entries()
     with steps.step("Redis loses its volume: nothing is founded over it") as words:
         stack.compose("down")
         words.append(_refused_without_volume(stack))

@@ -35,7 +35,6 @@ BLOCK: Final = re.compile(
 )
 NOT_RUN: Final = {
     "make down": "in the table of commands: what follows needs the stack; it is run with the lost database",
-    "git pull && make up": "there is no newer release of a checkout under test",
     "make test-deploy": "this very test",
     "make test-faults ARGS=--docker": "half an hour of faults on a stack of its own",
     "docker compose down -v": "what nobody may do",
@@ -127,7 +126,8 @@ def _of_this_stack(stack: Stack, scratch: Path, text: str) -> str:
         (r"\bthidua parked list\b", f"thidua parked list --reporting {stack.pages_url}"),
         (r"http://127\.0\.0\.1:8081", stack.door_url),
         (r"/var/backups/thidua", str(scratch)),
-        (r"/sao-luu\b", str(scratch / "sao-luu")),
+        (r"/deploy/\.env(?= )", "/deploy/.env.example"),
+        (r"(?<=/backups/)2026-11-25", "$(date +%F)"),
         (r"\blogs -f\b", "logs"),
         (r"(compose.yaml) (exec|run)\b", r"\1 \2 -T"),
     ):

@@ -103,6 +103,11 @@ class Stack:
         command = ("docker", "compose", *given, *words)
         return run(*command, environment=self.environment(), seconds=seconds)
 
+    def operator(self, *words: str, seconds: float = 300) -> str:
+        """A command of the operator's on this stack, with the keys where the stack keeps them."""
+        home = ("--home", "/secrets/founding")
+        return self.compose("run", "--rm", "--no-TTY", "operator", *words, *home, seconds=seconds)
+
     def root_key(self) -> SigningKey:
         """The authority's root key, read as an operator may who is not root."""
         once = ("run", "--rm", "--no-deps", "--no-TTY")
@@ -146,8 +151,8 @@ class Stack:
 
     def remove(self) -> None:
         """Take away containers, networks, volumes, the secrets and the image."""
-        # What is in the folder of secrets belongs to the containers' users, not to us.
-        emptying = ("--entrypoint", "sh", "provision", "-c", "rm -rf /secrets/*")
+        # What is in these folders belongs to the containers' users, not to us.
+        emptying = ("--entrypoint", "sh", "operator", "-c", "rm -rf /secrets/* /backups/* /keys/*")
         for words in (
             ("run", "--rm", "--no-TTY", *emptying),
             ("--profile", "*", "down", "--volumes", "--remove-orphans", "--timeout", "5"),
@@ -176,6 +181,8 @@ class Stack:
             "THIDUA_AUTHORITY_NAME_EN": f'"{self.setup.authority.name_en or ""}"',
             "THIDUA_FOUNDED_AT": self.founded_at,
             "THIDUA_SECRETS": str(self.folder / "secrets"),
+            "THIDUA_BACKUPS": str(self.folder / "backups"),
+            "THIDUA_BACKUP_KEYS": str(self.folder / "backup-keys"),
             "THIDUA_IMAGE": self.image,
             "PROXY_IMAGE": f"{self.image}-proxy",
             "COMPOSE_PROFILES": "tls" if self.tls else "",

@@ -13,7 +13,7 @@ from tests.deploy.stack import DEPLOY, variables
 
 COMPOSE: dict[str, Any] = yaml.safe_load((DEPLOY / "compose.yaml").read_text(encoding="utf-8"))
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
-ONE_SHOT = {"init", "provision", "access", "vault", "log", "certificate"}
+ONE_SHOT = {"init", "provision", "access", "vault", "operator", "certificate"}
 LASTING = sorted(SERVICES.keys() - ONE_SHOT)
 STORES = {"redis", "postgres"}
 OPTIONAL = {"prometheus", "proxy"}
@@ -45,7 +45,7 @@ def test_a_container_has_a_read_only_root_no_capabilities_limits_and_logs_that_e
     assert {"max-size", "max-file"} <= service["logging"]["options"].keys()
     assert not {"privileged", "container_name", "ulimits"} & service.keys()
     assert "docker.sock" not in str(service)
-    assert "cap_add" not in service or name in HANDS_OUT
+    assert "cap_add" not in service or name in {*HANDS_OUT, "operator"}
 
 
 @pytest.mark.parametrize("name", LASTING)
@@ -94,13 +94,13 @@ def test_the_stores_are_reached_by_who_needs_them_alone_and_never_by_what_the_wo
         return {name for name, one in SERVICES.items() if network in one.get("networks", [])}
 
     follow = {"projector", "archive"}
-    assert on("database") == {"postgres", "web", *follow}
+    assert on("database") == {"postgres", "web", "operator", *follow}
     assert on("backend") == {
-        *("redis", "init", "door", "access", "vault", "log", "prometheus"),
+        *("redis", "init", "door", "access", "vault", "operator", "prometheus"),
         *DECIDING,
         *follow,
     }
-    assert on("edge") == {"door", "web", "archive", "prometheus", "proxy"}
+    assert on("edge") == {"door", "web", "archive", "operator", "prometheus", "proxy"}
     assert SERVICES["proxy"]["networks"] == ["edge"]
 
 
@@ -123,18 +123,27 @@ def test_redis_answers_after_the_fsync_and_evicts_nothing() -> None:
     assert "--aclfile /run/secrets/" in told
 
 
-def test_nobody_runs_as_root_but_who_hands_out_the_secrets() -> None:
+def test_nobody_runs_as_root_but_who_hands_out_the_secrets_and_who_backs_up() -> None:
     assert {name: one["user"] for name, one in SERVICES.items() if "user" in one} == {
         "redis": "999:999",
         "postgres": "999:999",
         "provision": "0:0",
         "access": "999:999",
+        "operator": "0:0",
         "prometheus": "65534:65534",
         "certificate": "0:0",
     }
     assert re.findall(r"^USER (\S+)$", IMAGE, re.MULTILINE) == ["10002:10002", "10001:10001"]
     for name in HANDS_OUT:
         assert SERVICES[name]["network_mode"] == "none"
+
+
+def test_backups_and_keys_go_to_two_places_and_nothing_of_it_starts_by_itself() -> None:
+    operator = SERVICES["operator"]
+    assert operator["profiles"] == ["operator"]
+    assert "ports" not in operator
+    places = dict(one.split("}:")[::-1] for one in operator["volumes"] if one.startswith("$"))
+    assert places["/backups"] != places["/keys"]
 
 
 KEYS = {

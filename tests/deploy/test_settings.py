@@ -26,7 +26,14 @@ FIELDS = {
     for kind in (Settings, DoorSettings, ServiceSettings, ReportingSettings)
     for name in kind.model_fields
 }
-ONLY_COMPOSE = {"THIDUA_IMAGE", "THIDUA_MEMORY", "THIDUA_SECRETS", "THIDUA_DOMAIN"}
+ONLY_COMPOSE = {
+    "THIDUA_IMAGE",
+    "THIDUA_MEMORY",
+    "THIDUA_SECRETS",
+    "THIDUA_DOMAIN",
+    "THIDUA_BACKUPS",
+    "THIDUA_BACKUP_KEYS",
+}
 OF_PUBLISHERS = {"THIDUA_URL", "THIDUA_OUTBOX"}
 """What the commands of publishers read, of which the vault's container sends one."""
 ONLY_UP = {"THIDUA_ENV_FILE", "THIDUA_UP_SECONDS"}
@@ -98,7 +105,8 @@ def test_no_secret_stands_in_the_tree() -> None:
 
 def test_settings_and_secrets_of_a_machine_are_neither_committed_nor_sent_into_the_image() -> None:
     ignored = (ROOT / ".gitignore").read_text(encoding="utf-8").splitlines()
-    assert {"deploy/.env", "deploy/secrets/"} <= set(ignored)
+    private = {"deploy/.env", "deploy/secrets/", "deploy/backups/", "deploy/backup-keys/"}
+    assert private <= set(ignored)
     sent = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
     rules = [line for line in sent if line and not line.startswith("#")]
     assert rules[0] == "*"

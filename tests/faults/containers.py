@@ -199,8 +199,7 @@ class Containers:
         """What the manual says."""
         self.stack.compose("stop", *OURS)
         why = "Tệp của Redis bị cắt"
-        command = ("log", "restore", "/archive", "--home", "/founding", "--reason", why)
-        self.stack.compose("run", "--rm", "--no-TTY", *command, seconds=300)
+        self.stack.operator("log", "restore", "/archive", "--reason", why)
         self.stack.compose("rm", "--stop", "--force", "postgres")
         for path in self.disk("postgres").iterdir():
             shutil.rmtree(path) if path.is_dir() else path.unlink()

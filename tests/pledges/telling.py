@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
+from functools import cache
 from typing import TYPE_CHECKING, Final
 
 from services.pledges.domain import JUDGE, Cycle
@@ -18,7 +19,7 @@ from thidua.testing.story import Story
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from thidua.contracts import EventData
+    from thidua.contracts import Event, EventData
 
 __all__ = ["assert_refused"]
 
@@ -163,3 +164,16 @@ def result(
 ) -> p.TargetResultReported:
     """A unit's result against a target."""
     return p.TargetResultReported(unit=unit, target=name, value=Decimal(value), as_of=as_of)
+
+
+@cache
+def whole_year() -> tuple[Event, ...]:
+    """The pledge of 2020 from the registry to a revised target and its results."""
+    story = concluded()
+    for at, source, data in (
+        ("2020-03-27 10:00", CHAIR, p.PledgeSent(version=1)),
+        ("2020-04-20 15:00", CHAIR, revision()),
+        ("2020-11-02 08:00", "/units/SLA", result("SLA")),
+    ):
+        assert isinstance(story.when(at, source, data), Recorded)
+    return tuple(story.events)

@@ -10,19 +10,15 @@ import subprocess
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import pytest
 
-if TYPE_CHECKING:
-    from services.processes import System
-    from thidua.publishing import DoorClient, Publisher
+from tests.system.one_unit import AUTHORITY, OneUnit
 
 ROOT: Final = Path(__file__).parents[2]
 README: Final = (ROOT / "shared" / "README.md").read_text(encoding="utf-8")
 CSHARP: Final = ROOT / "shared" / "samples" / "csharp" / "Publish.cs"
-ORIGIN: Final = "so.example.vn/p0"
-AUTHORITY: Final = "BVHTTDL"
 APPOINTED: Final = "thidua.units.delegate-appointed.v1"
 PROGRAMS: Final = {"curl": ["curl", "openssl"]}
 """Programs that a sample starts beside the one its command begins with."""
@@ -55,23 +51,11 @@ def appointed(delegate: str) -> str:
     return json.dumps(data, ensure_ascii=False)
 
 
-@dataclass(slots=True)
-class Running:
-    """A log with its door and the units service, and a unit with one key for each sample."""
+@dataclass
+class Running(OneUnit):
+    """A log with a key of LCA's for each sample."""
 
-    system: System
-    folder: Path
-    authority: Publisher
-    door: DoorClient
     environment: dict[str, str] = field(default_factory=dict)
-
-    def must(self, name: str, data: dict[str, Any]) -> None:
-        """The authority says something that is recorded."""
-        wire_type = f"thidua.units.{name}.v1"
-        jws = self.authority.sign(wire_type, AUTHORITY, data)
-        reply = self.door.send(jws)
-        assert reply.outcome == "recorded", reply.document
-        self.authority.entered(wire_type, jws)
 
     def run(
         self, sample: Sample, delegate: str, **changed: str

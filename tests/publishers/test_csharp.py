@@ -15,7 +15,8 @@ import pytest
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, utils
 
-from tests.publishers.samples import APPOINTED, AUTHORITY, CSHARP, ORIGIN, appointed
+from tests.publishers.samples import APPOINTED, CSHARP, appointed
+from tests.system.one_unit import AUTHORITY, ORIGIN
 
 if TYPE_CHECKING:
     from tests.publishers.samples import Running

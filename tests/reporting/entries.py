@@ -14,6 +14,9 @@ from thidua.signing import EMPTY_HASH, event_hash
 from thidua.testing.story import local
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
     from thidua.contracts import EventData
 
 AUTHORITY = "BVHTTDL"
@@ -36,6 +39,7 @@ class Entries:
     """
 
     at: str = "2020-03-12 08:00"
+    written: Callable[[datetime], str] = format_instant
     raw: list[tuple[int, bytes]] = field(default_factory=list)
     _chains: dict[tuple[str, str], tuple[int, str]] = field(default_factory=dict)
     _told: int = 0
@@ -104,7 +108,7 @@ class Entries:
             "source": source,
             "type": kind,
             "subject": subject,
-            "time": format_instant(local(self.at)),
+            "time": self.written(local(self.at)),
             "datacontenttype": "application/json",
             "aud": "sandbox/test/p0",
             "seq": seq + 1,

@@ -10,20 +10,24 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import text
 
 from services.reporting.database import FencedError, open_engine
 from services.reporting.fingerprint import fingerprints
-from services.reporting.following import Projector, TooManyParkedError
+from services.reporting.following import Backlog, DatabaseAwayError, Projector, TooManyParkedError
 from services.reporting.projections.parked import parked_entries
-from services.reporting.projections.timeline import entries_by_outcome, happenings
+from services.reporting.projections.timeline import TIMELINE, entries_by_outcome, happenings
 from services.reporting.reading import reading
-from tests.reporting.entries import CYCLE, Entries, unit
+from tests.reporting.entries import CYCLE, MINISTRY, Entries, unit
 from tests.reporting.year import founding, year_2020
+from thidua.clock import LOCAL
 from thidua.contracts import units as u
 from thidua.errors import LogCorruptError
+from thidua.testing.story import local
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
 
     from sqlalchemy import Engine
 
@@ -188,6 +192,74 @@ def test_another_interleaving_of_two_cycles_differs_only_in_what_is_bound_to_the
     assert first["timeline"] != second["timeline"]
     free = [fingerprints(e, bound_to_log=False) for e in engines]
     assert free[0]["cycles"] == free[1]["cycles"]
+
+
+def test_pages_are_behind_until_all_that_the_log_held_at_the_start_is_projected(
+    engine: Engine,
+) -> None:
+    projector = followed(engine, YEAR[:40])
+    backlog = Backlog(projector, until=80)
+    assert backlog.fault == "the read models have followed to position 40 of 80"
+    projector.apply(YEAR[40:79])
+    assert backlog.fault is not None
+    projector.apply(YEAR[79:80])
+    assert backlog.fault is None
+
+
+def test_read_models_built_beside_the_live_ones_keep_nobody_from_reading_those(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    followed(engine, YEAR[:80])
+    monkeypatch.setattr(TIMELINE, "version", TIMELINE.version + 1)
+    anew = Projector(engine)
+    assert anew.start() == 0
+    assert Backlog(anew, until=80).fault is None
+
+
+def test_a_time_with_another_offset_is_shown_as_the_log_writes_times(engine: Engine) -> None:
+    def in_vietnam(moment: datetime) -> str:
+        return moment.astimezone(LOCAL).isoformat()
+
+    assert in_vietnam(local("2020-03-12 08:00")) == "2020-03-12T08:00:00+07:00"
+    log = Entries(written=in_vietnam)
+    founding(log)
+    log.says(MINISTRY, u.CycleOpened(), at="2020-03-12 08:00")
+    followed(engine, log.raw)
+    with reading(engine) as read:
+        assert happenings(read, most=1)[0].time == "2020-03-12T01:00:00.000Z"
+        assert parked_entries(read) == []
+
+
+@pytest.mark.postgres
+def test_a_database_that_goes_away_while_it_takes_new_rows_takes_the_batch_once_it_is_back(
+    new_postgres_database: Callable[[], str], year: Entries, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = new_postgres_database()
+    engine, other = open_engine(url), open_engine(url)
+    projector = Projector(engine, (TIMELINE,))
+    projector.start()
+
+    def project(entry: object, rows: object) -> None:
+        projected(entry, rows)  # type: ignore[arg-type]
+        with other.begin() as connection:
+            connection.execute(
+                text(
+                    "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity"
+                    " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                )
+            )
+
+    projected = projector.plan.project
+    monkeypatch.setattr(projector.plan, "project", project)
+    with pytest.raises(DatabaseAwayError):
+        projector.apply(year.raw[:1])
+    monkeypatch.undo()
+    assert projector.position == 0
+    projector.apply(year.raw[:2])
+    with reading(engine) as read:
+        assert [one.position for one in happenings(read)] == [2, 1]
+    engine.dispose()
+    other.dispose()
 
 
 @pytest.mark.postgres

@@ -114,6 +114,16 @@ def test_es256_always_signs_with_the_low_s(payload: bytes) -> None:
     assert int.from_bytes(parsed.signature[32:], "big") <= P256_ORDER // 2
 
 
+@pytest.mark.parametrize("number", [slice(32), slice(32, 64)])
+def test_an_es256_signature_with_a_short_number_verifies(number: slice) -> None:
+    key = KEYS[Algorithm.ES256]
+    signatures = (key.sign(b"x") for _ in range(100_000))
+
+    short = next(one for one in signatures if one[number][0] == 0)
+
+    key.verifying_key.verify(short, b"x")
+
+
 def test_the_other_s_of_the_same_es256_signature_is_refused() -> None:
     key = KEYS[Algorithm.ES256]
     token = sign(b"{}", key, "SLA/1")
@@ -217,7 +227,9 @@ def test_every_malformation_has_its_code_and_place(token: str, code: Code, path:
 
 
 @pytest.mark.parametrize("part", [0, 1, 2])
-@pytest.mark.parametrize("foreign", ["=", "+", "/", "\n", " ", "!", "\0"])
+@pytest.mark.parametrize(
+    "foreign", ["=", "==", "+", "/", "\n", " ", "!", "\0", '"', "\\", "\\u0041"]
+)
 def test_no_character_outside_base64url_is_read_over(part: int, foreign: str) -> None:
     parts = TOKEN.decode().split(".")
     parts[part] = f"{parts[part][:-1]}{foreign}"
@@ -240,6 +252,16 @@ def test_each_byte_string_has_exactly_one_base64url_text(raw: bytes) -> None:
             continue
         assert read != raw
         assert encode_base64url(read) == other
+
+
+@given(st.one_of(st.binary(max_size=9), st.text('AQgwE_-=+/\\"u01 ', max_size=9).map(str.encode)))
+def test_what_is_read_as_base64url_is_what_would_be_written(segment: bytes) -> None:
+    try:
+        read = decode_base64url(segment)
+    except ValueError:
+        return
+
+    assert encode_base64url(read).encode() == segment
 
 
 @given(st.one_of(st.binary(max_size=300), st.text(max_size=300)))

@@ -123,6 +123,33 @@ def test_any_text_of_json_characters_is_either_an_object_or_malformed(text: str)
     assert read_or_refused(text.encode())
 
 
+def reading_of(raw: bytes) -> str:
+    try:
+        # 1, true and 1.0 are equal, and written differently.
+        return json.dumps(parse_payload(raw))
+    except MalformedError as refused:
+        return f"{refused.code} {refused.path}"
+
+
+@given(
+    st.recursive(
+        st.none()
+        | st.booleans()
+        | st.integers(-(2**54), 2**54)
+        | st.floats()
+        | st.text(max_size=5),
+        lambda inner: st.lists(inner, max_size=4) | st.dictionaries(texts, inner, max_size=4),
+    )
+    | st.integers(60, 70).map(lambda levels: f"@{'[' * levels}{']' * levels}"),
+    st.sampled_from(['"b"', '"c"', '"b":2,"b"', '"b":{"c":1,"c":[]},"d"']),
+)
+def test_white_space_changes_nothing_in_what_is_read_or_refused(value: object, name: str) -> None:
+    text = value[1:] if str(value).startswith("@[") else json.dumps(value, ensure_ascii=False)
+    raw = f'{{"a":[],{name}:{text}}}'.encode("utf-8", "surrogatepass")
+
+    assert reading_of(raw) == reading_of(raw + b" ")
+
+
 def test_a_refused_duplicate_is_named() -> None:
     with pytest.raises(MalformedError) as caught:
         parse_payload(b'{"id":"1","id":"2"}')

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import cache
 from typing import TYPE_CHECKING
 
 from services.units.domain import JUDGE, Cycle
@@ -15,7 +16,7 @@ from thidua.testing.story import Story
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from thidua.contracts import EventData
+    from thidua.contracts import Event, EventData
     from thidua.refusals import Code
 
 ORIGIN = "sandbox/border/p0"
@@ -220,3 +221,9 @@ def ranking(story: Story[Cycle]) -> u.RankingConsolidated:
 def totals(story: Story[Cycle]) -> dict[str, str]:
     """Unit → total, in the ranking's order."""
     return {row.unit: str(row.total) for row in ranking(story).rows}
+
+
+@cache
+def whole_year() -> tuple[Event, ...]:
+    """The year 2020 from the registry to its ranking."""
+    return tuple(closed().events)

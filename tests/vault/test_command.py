@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -11,20 +10,17 @@ import pytest
 import redis
 from typer.testing import CliRunner
 
-from services.founding import found, plan
-from services.processes import System
 from services.sandbox import JUDGES
 from services.vault.command import NotHandedInError, NotSaidError, NotTheirsError, app
+from tests.system.one_unit import AUTHORITY, ORIGIN, OneUnit, one_unit
 from thidua.audit.rejudging import Rejudging
 from thidua.cli.app import app as library
-from thidua.clock import WallClock
-from thidua.embedded import RedisServer
 from thidua.log import Entry, Names
 from thidua.log.entry import read_entry
 from thidua.outbox import Outbox
-from thidua.publishing import DoorClient, Publisher
+from thidua.publishing import Publisher
 from thidua.sending import PublisherClient
-from thidua.signing import Algorithm, SigningKey, parse_jws, possession_proof
+from thidua.signing import Algorithm, SigningKey, parse_jws
 from thidua.vault import DisclosureError, read_disclosure
 
 if TYPE_CHECKING:
@@ -32,31 +28,15 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from typer.testing import Result
-
-    from thidua.genesis import Founding
-
-ORIGIN, AUTHORITY, NAME = "so.example.vn/p0", "BVHTTDL", "Nguyễn Thị Sông Hương"
+NAME = "Nguyễn Thị Sông Hương"
 GIVEN = ["--basis", "Điều 14 Luật 91/2025/QH15"]
 
 
 @dataclass
-class Beside:
+class Beside(OneUnit):
     """A running door and units, the unit LCA with its key, and the vault's keeper."""
 
-    system: System
-    founding: Founding
-    folder: Path
-    authority: Publisher
-    door: DoorClient
     persons: int = 0
-
-    def must(self, name: str, data: dict[str, Any]) -> None:
-        """The authority says something that is recorded."""
-        wire_type = f"thidua.units.{name}.v1"
-        jws = self.authority.sign(wire_type, AUTHORITY, data)
-        reply = self.door.send(jws)
-        assert reply.outcome == "recorded", reply.document
-        self.authority.entered(wire_type, jws)
 
     @property
     def identity(self) -> list[str]:
@@ -124,37 +104,10 @@ class Beside:
 
 @pytest.fixture(scope="module")
 def beside(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Beside]:
-    folder = tmp_path_factory.mktemp("vault")
-    founding = plan(
-        folder,
-        origin=ORIGIN,
-        authority=AUTHORITY,
-        name_vi="Bộ Văn hóa, Thể thao và Du lịch",
-        name_en=None,
-        rx_ms=WallClock().now_ms(),
-    )
-    valkey = RedisServer(folder / "redis")
-    valkey.start()
-    environment = {"THIDUA_ORIGIN": ORIGIN, "THIDUA_REDIS_URL": valkey.url}
-    with System(folder, environment, valkey) as system:
-        asyncio.run(found(founding, valkey.url))
-        system.start("door", "units")
-        authority = Publisher(ORIGIN, f"/authorities/{AUTHORITY}", founding.root_kid, founding.root)
-        door = DoorClient(system.url("door"))
-        authority.heads["units"] = door.head(founding.root_kid, "units")
-        one = Beside(system, founding, folder, authority, door)
-        unit = {"unit": "LCA", "name_vi": "Sở VHTTDL Lào Cai", "short_vi": "Lào Cai"}
-        unit |= {"kind": "culture-sports-tourism", "province": "LCA", "valid_from": "2015-01-01"}
-        one.must("unit-registered", {**unit, "basis": "QĐ 1"})
-        key = SigningKey.generate(Algorithm.ES256)
-        (folder / "lca.pem").write_bytes(key.to_pem())
-        spki = key.verifying_key.spki
-        registered = {"kid": "LCA/1", "owner": "/units/LCA", "alg": "ES256", "spki": spki}
-        proof = possession_proof(key, ORIGIN, "LCA/1")
-        one.must("key-registered", {**registered, "proof": proof})
-        (folder / "redis-url").write_text(f"{system.redis_url}\n")
+    with one_unit(tmp_path_factory.mktemp("vault"), Beside) as one:
+        one.register("LCA/1", "lca.pem")
+        (one.folder / "redis-url").write_text(f"{one.system.redis_url}\n")
         yield one
-        door.close()
 
 
 def test_a_name_goes_from_its_unit_into_the_vault_to_an_auditor_and_is_erased(

@@ -123,7 +123,10 @@ def _reported(entry: ProjectedEntry, data: u.ReportSubmitted, rows: Rows) -> Non
         state="submitted",
         summary=data.summary,
         figures={name: format_points(value) for name, value in data.figures.items()},
-        evidence=[one.model_dump(mode="json") for one in data.evidence],
+        evidence=[
+            {"sha256": f.sha256, "bytes": f.bytes, "name": f.name, "criterion": f.criterion}
+            for f in data.evidence
+        ],
         rx=entry.rx,
         hash=entry.hash,
         position=entry.position,

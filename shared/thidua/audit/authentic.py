@@ -14,7 +14,7 @@ from thidua.errors import RejectError, StopError
 from thidua.evolving import evolve_registry
 from thidua.folding import registry_of, touched
 from thidua.knowledge import ChainHead, Opened, id_key, judged_by, moment, open_jws
-from thidua.signing import VerifyingKey, parse_jws
+from thidua.signing import VerifyingKey, parse_jws, parse_payload
 from thidua.standing import Key, Registry
 
 if TYPE_CHECKING:
@@ -42,11 +42,15 @@ class Authenticity:
     Takes a log's entries in order and knows each key's chain and validity at every position.
 
     *root_spki* is the root key as it was got from outside; without it the first entry is believed about its key.
+    With *one_reading* a payload must also have one reading only, as the door saw to.
     """
 
-    def __init__(self, origin: str, root_spki: str | None = None) -> None:
+    def __init__(
+        self, origin: str, root_spki: str | None = None, *, one_reading: bool = False
+    ) -> None:
         self.origin = origin
         self.root_spki = root_spki
+        self.one_reading = one_reading
         self.position = 0
         self.signatures = 0
         self._registries: dict[str, Registry] = {}
@@ -110,9 +114,12 @@ class Authenticity:
 
     def _parsed(self, entry: Entry) -> ParsedJws:
         try:
-            return parse_jws(entry.jws or b"")
+            parsed = parse_jws(entry.jws or b"")
+            if self.one_reading:
+                parse_payload(parsed.payload)
         except RejectError as error:
             raise NotAuthenticError(entry.position, "form", str(error)) from None
+        return parsed
 
     def _opened(self, entry: Entry, parsed: ParsedJws) -> Opened:
         try:

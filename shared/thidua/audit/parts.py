@@ -2,29 +2,42 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from thidua.audit.authentic import Authenticity, NotAuthenticError
-from thidua.audit.rejudging import NotFollowingError, Rejudged, Rejudging
+from thidua.audit.registered import KeyLine
+from thidua.audit.rejudging import NotFollowingError, Rejudging
 from thidua.base64url import encode_base64url
-from thidua.contracts.units import KeyRegistered, KeyRotated, LogOpened
+from thidua.contracts.envelope import EnvelopeError, FormError
 from thidua.deciding import Judge
-from thidua.errors import RejectError
-from thidua.knowledge import recorded_event
+from thidua.errors import RejectError, StopError
+from thidua.knowledge import Opened, moment, open_jws
 from thidua.log.entry import Entry, EntryError, read_entry
-from thidua.signing import ParsedJws, VerifyingKey, parse_jws, parse_payload
+from thidua.signing import VerifyingKey, parse_jws
 from thidua.tlog.faults import ArchiveCutError, ArchiveFaultError, ArchiveUnreadableError
 from thidua.tlog.merkle import leaf_hash
 from thidua.tlog.tiles import WIDTH, TileFolder, check_levels
 
-Pages = Callable[[int, int], list[tuple[int, bytes]]]
-Fingerprints = Callable[[Pages, int], Mapping[str, str]]
-"""What an application registers to rebuild its read models: pages of entries and a position give fingerprints."""
+AUTHENTIC = ("V07", "V08", "V09", "V10", "V12")
+JUDGED = (*AUTHENTIC, "V13", "V14")
+
+
+class Rebuild(Protocol):
+    """The application's read models being built anew, entry by entry."""
+
+    def take(self, entry: Entry, opened: Opened | None) -> None:
+        """The next entry, with its event unless that was refused for its form."""
+
+    def prints(self) -> Mapping[str, str]:
+        """The fingerprint of every read model as the entries until here give it."""
+
+
+Rebuilding = Callable[[], AbstractContextManager[Rebuild]]
+"""What an application registers; it is called in the process that rebuilds."""
 
 
 class Fault(NamedTuple):
@@ -37,19 +50,32 @@ class Fault(NamedTuple):
 
 @dataclass(slots=True)
 class Part:
-    """What one part found: faults, what could not be read, and what was counted."""
+    """
+    What one part found of its *checks*: those that hold, with how many did, faults, and what could not be read.
 
+    A check that is in none of these was not brought to its end.
+    """
+
+    checks: tuple[str, ...]
+    held: dict[str, int | None] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
     unreadable: str | None = None
     counts: dict[str, int] = field(default_factory=dict)
-    prints: dict[str, str] = field(default_factory=dict)
+    prints: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether nothing is wrong."""
+        return not self.faults and self.unreadable is None
 
 
-class KeyLine(NamedTuple):
-    """A key as a signature is checked under it, wherever it is valid."""
+class Held(NamedTuple):
+    """What entries are held to: the log's judges and origin, the root key from outside, the published position."""
 
-    spki: str
-    alg: str
+    judges: Sequence[Judge[Any]]
+    origin: str
+    root_spki: str | None = None
+    published: int = 0
 
 
 _OF_AUTHENTICITY = {
@@ -61,40 +87,34 @@ _OF_AUTHENTICITY = {
     "audience": "V12",
     "form": "V12",
 }
-_KEY_TYPES = (LogOpened.TYPE.encode(), KeyRegistered.TYPE.encode(), KeyRotated.TYPE.encode())
 
 
-def _inside_base64(text: bytes) -> tuple[bytes, ...]:
-    """How *text* looks within base64url, at each of the three places where it may begin."""
-    cut = ((0, 0), (1, 2), (2, 3))
-    coded = (encode_base64url(b"\0" * before + text).encode() for before, _ in cut)
-    return tuple(
-        one[skip : len(one) - (1 if (len(text) + before) % 3 else 0)]
-        for one, (before, skip) in zip(coded, cut, strict=True)
-    )
-
-
-_SAYS_A_KEY = re.compile(b"|".join(piece for name in _KEY_TYPES for piece in _inside_base64(name)))
-"""An event with a key, found in its JWS without decoding that."""
-
-
-def tree_part(folder: Path, size: int, first: int, last: int) -> Part:
-    """Entries of the bundles *first* to *last* against the leaf hashes in the tiles (V01)."""
-    part, files, count = Part(), TileFolder(folder, size), 0
+def share_part(
+    folder: Path, size: int, first: int, last: int, keys: Mapping[str, KeyLine] | None
+) -> Part:
+    """Entries of the bundles *first* to *last* against their leaves (V01) and, with *keys*, their signatures (V06)."""
+    part, files = Part(("V01",) if keys is None else ("V01", "V06")), TileFolder(folder, size)
+    count = signatures = 0
     with _into(part):
         for index in range(first, last):
-            hashes = files.tile(0, index)
+            hashes, before = files.tile(0, index), index * WIDTH
             try:
                 entries = files.bundle(index)
             except ArchiveCutError as error:
                 # An entry that was changed before the end says more than that the end is missing.
-                _hold(part, error.entries, hashes, index * WIDTH)
+                _hold(part, error.entries, hashes, before)
                 raise
-            _hold(part, entries, hashes, index * WIDTH)
+            _hold(part, entries, hashes, before)
+            count += len(entries)
+            if keys is not None:
+                signatures += _signatures(part, entries, before, keys)
             if part.faults:
                 return part
-            count += len(entries)
-    part.counts["entries"] = count
+    if part.is_whole:
+        part.held = {"V01": count, "V06": signatures}
+        part.counts = {"entries": count, "signatures": signatures}
+        if keys is None:
+            del part.held["V06"], part.counts["signatures"]
     return part
 
 
@@ -107,13 +127,42 @@ def _hold(part: Part, entries: Sequence[bytes], hashes: Sequence[bytes], after: 
             return
 
 
+def _signatures(
+    part: Part, entries: Sequence[bytes], after: int, keys: Mapping[str, KeyLine]
+) -> int:
+    """Check a bundle's signatures up to the first that is wrong; how many are right."""
+    count = 0
+    for position, raw in enumerate(entries, after + 1):
+        token = read_entry(position, raw).jws
+        if token is None:
+            continue
+        try:
+            parsed = parse_jws(token)
+        except RejectError as error:
+            part.faults.append(Fault("V12", position, str(error)))
+            break
+        key = keys.get(parsed.kid)
+        if key is None:
+            part.faults.append(Fault("V06", position, f"khóa lạ / unknown key {parsed.kid}"))
+            break
+        try:
+            parsed.verify(VerifyingKey.from_spki(key.spki, key.alg))
+        except RejectError as error:
+            part.faults.append(Fault("V06", position, str(error)))
+            break
+        count += 1
+    return count
+
+
 def root_part(folder: Path, size: int, root: bytes) -> Part:
     """The tiles among themselves, and their root against the signed one (V02)."""
-    part, files = Part(), TileFolder(folder, size)
+    part, files = Part(("V02",)), TileFolder(folder, size)
     try:
         check_levels(files)
         if files.root() != root:
             part.faults.append(Fault("V02", None, "gốc khác gốc đã ký / another root than signed"))
+        else:
+            part.held["V02"] = None
     except ArchiveFaultError as error:
         part.faults.append(Fault("V02", None, str(error)))
     except ArchiveUnreadableError as error:
@@ -121,60 +170,56 @@ def root_part(folder: Path, size: int, root: bytes) -> Part:
     return part
 
 
-def event_part(
-    folder: Path, size: int, after: int, until: int, keys: Mapping[str, KeyLine] | None
-) -> Part:
-    """The events after a position: one reading each (V12), and with *keys* their signatures (V06)."""
-    part, count = Part(), 0
-    with _into(part):
-        for entry in entries_of(folder, size, after, until):
-            if entry.jws is None:
-                continue
-            try:
-                parsed = parse_jws(entry.jws)
-                parse_payload(parsed.payload)
-            except RejectError as error:
-                part.faults.append(Fault("V12", entry.position, str(error)))
-                break
-            if keys is not None:
-                fault = _unsigned(entry.position, parsed, keys.get(parsed.kid))
-                if fault is not None:
-                    part.faults.append(fault)
-                    break
-                count += 1
-    if keys is not None:
-        part.counts["signatures"] = count
-    return part
-
-
-def _unsigned(position: int, parsed: ParsedJws, key: KeyLine | None) -> Fault | None:
-    """What is wrong with a signature."""
-    if key is None:
-        return Fault("V06", position, f"khóa lạ / unknown key {parsed.kid}")
-    try:
-        parsed.verify(VerifyingKey.from_spki(key.spki, key.alg))
-    except RejectError as error:
-        return Fault("V06", position, str(error))
-    return None
-
-
-def judged_part(
-    folder: Path, size: int, judges: Sequence[Judge[Any]], origin: str, root_spki: str | None
-) -> Part:
+def judged_part(folder: Path, size: int, to: Held) -> Part:
     """Chains, keys, arrival, ids, and every judgement again (V07-V14)."""
-    part = Part()
-    rejudging = Rejudging(judges, origin=origin, root_spki=root_spki, signatures=False)
+    return _judged(folder, size, to, lambda *_: None)
+
+
+def judged_and_rebuilt_parts(
+    folder: Path, size: int, to: Held, rebuilding: Rebuilding
+) -> tuple[Part, Part]:
+    """What :func:`judged_part` and :func:`rebuilt_part` find, with every event read once for both."""
+    rebuilt = Part(("V15",))
+    with _into(rebuilt), rebuilding() as rebuild:
+
+        def tell(entry: Entry, opened: Opened | None) -> None:
+            if entry.position <= to.published and rebuilt.is_whole:
+                try:
+                    rebuild.take(entry, opened)
+                except StopError as error:
+                    rebuilt.unreadable = str(error)
+
+        judged = _judged(folder, size, to, tell)
+        if judged.is_whole and rebuilt.is_whole:
+            rebuilt.prints = dict(rebuild.prints())
+    # What a judge ended at may be no matter to the read models.
+    return judged, rebuilt if judged.is_whole else rebuilt_part(folder, size, to, rebuilding)
+
+
+def _judged(
+    folder: Path, size: int, to: Held, tell: Callable[[Entry, Opened | None], None]
+) -> Part:
+    rejudging = Rejudging(
+        to.judges, origin=to.origin, root_spki=to.root_spki, signatures=False, one_reading=True
+    )
+    authentic, part = rejudging.authentic, Part((*JUDGED, "V11"))
     with _into(part):
-        try:
-            rejudging.run(entries_of(folder, size))
-        except (LookupError, ValueError, TypeError, AttributeError, ArithmeticError) as error:
-            # Judges believe what is recorded; what they cannot fold was never judged by them.
-            what = f"bộ xét không nhận / the judges cannot take it: {type(error).__name__}"
-            part.faults.append(Fault("V13", rejudging.authentic.position, what))
-    _seen(part, rejudging.authentic, TileFolder(folder, size))
-    counts: Rejudged = rejudging.counts
+        for entry in entries_of(folder, size):
+            try:
+                opened = rejudging.take(entry)
+            except (LookupError, ValueError, TypeError, AttributeError, ArithmeticError) as error:
+                # Judges believe what is recorded; what they cannot fold was never judged by them.
+                what = f"bộ xét không nhận / the judges cannot take it: {type(error).__name__}"
+                part.faults.append(Fault("V13", authentic.position, what))
+                break
+            tell(entry, opened)
+        else:
+            rejudging.finish()
+    counts = rejudging.counts
+    _conclude(part, JUDGED, authentic.position - counts.said)
+    _seen(part, authentic, TileFolder(folder, size))
     part.counts = {
-        "reached": rejudging.authentic.position,
+        "reached": authentic.position,
         "recorded": counts.recorded,
         "refused": counts.refused,
         "own": counts.own,
@@ -185,17 +230,26 @@ def judged_part(
 
 def authentic_part(folder: Path, size: int, origin: str, root_spki: str | None) -> Part:
     """Chains, keys, arrival and ids alone, where no judges are installed (V07-V12)."""
-    part, authentic = Part(), Authenticity(origin, root_spki)
+    part, said = Part((*AUTHENTIC, "V11")), 0
+    authentic = Authenticity(origin, root_spki, one_reading=True)
     with _into(part):
         for entry in entries_of(folder, size):
-            authentic.take(entry, signatures=False)
+            said += authentic.take(entry, signatures=False) is None
+    _conclude(part, AUTHENTIC, authentic.position - said)
     _seen(part, authentic, TileFolder(folder, size))
     part.counts = {"reached": authentic.position}
     return part
 
 
+def _conclude(part: Part, checks: Sequence[str], events: int) -> None:
+    """All *checks* hold when the part came to its end; of the form it is said for how many *events*."""
+    if part.is_whole:
+        part.held = {**dict.fromkeys(checks), "V12": events}
+
+
 def _seen(part: Part, authentic: Authenticity, files: TileFolder) -> None:
     """Checkpoints that publishers named as seen are beginnings of this log (V11)."""
+    whole = part.is_whole
     with _into(part):
         for (size, root), position in authentic.seen.items():
             if size >= position or encode_base64url(files.root(size)) != root:
@@ -204,6 +258,8 @@ def _seen(part: Part, authentic: Authenticity, files: TileFolder) -> None:
                 )
                 part.faults.append(Fault("V11", position, what))
                 return
+        if whole:
+            part.held["V11"] = None
 
 
 @contextmanager
@@ -219,20 +275,27 @@ def _into(part: Part) -> Iterator[None]:
         part.faults.append(Fault("V12", error.position, str(error)))
     except ArchiveFaultError as error:
         part.faults.append(Fault("V01", None, str(error)))
-    except ArchiveUnreadableError as error:
+    except StopError as error:
         part.unreadable = str(error)
 
 
-def rebuilt_part(folder: Path, size: int, fingerprints: Fingerprints, position: int) -> Part:
-    """The read models of the first *position* entries built anew (V15)."""
-    part, files = Part(), TileFolder(folder, size)
-
-    def pages(after: int, most: int) -> list[tuple[int, bytes]]:
-        return list(files.entries(after, after + most))
-
-    with _into(part):
-        part.prints = dict(fingerprints(pages, position))
+def rebuilt_part(folder: Path, size: int, to: Held, rebuilding: Rebuilding) -> Part:
+    """The read models of the first entries, up to the published position, built anew (V15)."""
+    part = Part(("V15",))
+    with _into(part), rebuilding() as rebuild:
+        for entry in entries_of(folder, size, until=to.published):
+            rebuild.take(entry, _opened(entry))
+        part.prints = dict(rebuild.prints())
     return part
+
+
+def _opened(entry: Entry) -> Opened | None:
+    if entry.jws is None:
+        return None
+    try:
+        return open_jws(parse_jws(entry.jws), moment(entry.rx_ms))
+    except (EnvelopeError, FormError, RejectError) as error:
+        raise NotAuthenticError(entry.position, "form", str(error)) from None
 
 
 def entries_of(
@@ -241,24 +304,3 @@ def entries_of(
     """The entries of a folder, read."""
     for position, raw in TileFolder(folder, size).entries(after, until):
         yield read_entry(position, raw)
-
-
-def keys_of(folder: Path, size: int) -> dict[str, KeyLine]:
-    """Every key that was ever registered, by name; whether it was valid where it signed is another check."""
-    keys: dict[str, KeyLine] = {}
-    for entry in entries_of(folder, size):
-        if not entry.is_recorded:
-            continue
-        if _SAYS_A_KEY.search(entry.jws or b"") is None:
-            continue
-        data = recorded_event(entry).data
-        match data:
-            case LogOpened():
-                keys[data.root_kid] = KeyLine(data.root_spki, data.root_alg)
-            case KeyRegistered():
-                keys.setdefault(data.kid, KeyLine(data.spki, data.alg))
-            case KeyRotated():
-                keys.setdefault(data.new_kid, KeyLine(data.spki, data.alg))
-            case _:
-                pass
-    return keys

@@ -93,10 +93,11 @@ class Rejudging:
         origin: str,
         root_spki: str | None = None,
         signatures: bool = True,
+        one_reading: bool = False,
     ) -> None:
         self.origin = origin
         self.counts = Rejudged()
-        self.authentic = Authenticity(origin, root_spki)
+        self.authentic = Authenticity(origin, root_spki, one_reading=one_reading)
         self._signatures = signatures
         self._folds = {judge.service: Folded(judge) for judge in judges}
         self._pending: dict[str, _Pending] = {}
@@ -108,27 +109,27 @@ class Rejudging:
         self.finish()
         return self.counts
 
-    def take(self, entry: Entry) -> None:
-        """Judge the next entry again."""
+    def take(self, entry: Entry) -> Opened | None:
+        """Judge the next entry again; its event, ``None`` for one that was refused for its form."""
         service = judged_by(entry)
         fold = self._folds.get(service)
         if fold is None:
             raise NotFollowingError(entry.position, f"nobody here judges for {service}")
-        before = self.authentic.head(service, own_kid(service))
         opened = self.authentic.take(entry, signatures=self._signatures)
         self.counts.signatures = self.authentic.signatures
         if opened is None:
             self.counts.said += 1
-            return
+            return None
         if entry.by == GENESIS:
             self.counts.recorded += 1
         elif opened.event.source == own_source(service):
-            self._own(entry, fold, opened, before)
+            self._own(entry, fold, opened)
         else:
             self._judge(entry, fold, opened)
         if entry.is_recorded:
             for each in self._folds.values():
                 each.apply(opened.event)
+        return opened
 
     def finish(self) -> None:
         """Check that no own event is missing at the end."""
@@ -184,13 +185,14 @@ class Rejudging:
                     raise NotFollowingError(
                         entry.position, "the judge accepts it, the log says refused"
                     )
-                self._pending[judge.service] = _Pending(
-                    event.hash, entry.rx_ms, deque(enumerate(follows))
-                )
+                if follows:
+                    self._pending[judge.service] = _Pending(
+                        event.hash, entry.rx_ms, deque(enumerate(follows))
+                    )
                 self.counts.recorded += 1
 
-    def _own(self, entry: Entry, fold: Folded[Any], opened: Opened, head: ChainHead) -> None:
-        judge = fold.judge
+    def _own(self, entry: Entry, fold: Folded[Any], opened: Opened) -> None:
+        judge, said = fold.judge, opened.envelope
         pending = self._pending.get(judge.service)
         if pending is None or not pending.owned:
             owed = judge.due(fold.view(), opened.event.subject, opened.event.rx)
@@ -202,7 +204,9 @@ class Rejudging:
                 entry.position, f"{opened.event.data.TYPE} follows from nothing"
             )
         own = pending.owned[0][1]
-        expected = self._payload(judge.service, pending, entry.rx_ms, head)
+        # It is authentic, so what it says of its chain is so.
+        after = ChainHead(said.seq - 1, said.prev)
+        expected = self._payload(judge.service, pending, entry.rx_ms, after)
         pending.owned.popleft()
         if not entry.is_recorded or parse_jws(entry.jws or b"").payload != expected:
             raise NotFollowingError(

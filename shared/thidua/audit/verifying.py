@@ -6,7 +6,7 @@ import multiprocessing
 import os
 import sys
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import (
     Executor,
     Future,
@@ -22,6 +22,8 @@ from thidua.audit import parts
 from thidua.audit.checks import CHECKS, Result, Verdict
 from thidua.audit.disclosed import DisclosedTo, RowFound, hold
 from thidua.audit.findings import Done, Findings
+from thidua.audit.parts import Held, Part
+from thidua.audit.registered import keys_of
 from thidua.contracts.envelope import EnvelopeError, FormError
 from thidua.errors import ThiduaError
 from thidua.tlog.faults import ArchiveCutError, ArchiveFaultError, ArchiveUnreadableError
@@ -31,14 +33,17 @@ from thidua.tlog.prints import FOLDER, PublishedPrints, read_prints
 from thidua.tlog.tiles import CHECKPOINT, KEPT, WIDTH, TileFolder, read_inside
 
 if TYPE_CHECKING:
-    from thidua.audit.parts import Fingerprints, KeyLine, Part
+    from thidua.audit.parts import Rebuilding
+    from thidua.audit.registered import KeyLine
     from thidua.deciding import Judge
 
 SHARE: Final = 4096
 """Entries of one piece of work; a multiple of the bundle's width."""
+FEW: Final = 2
 NO_SEALED_VOTE: Final = "không có phiếu kín trong sổ / no secret ballot in this log"
 
 Progress = Callable[[int, int], None]
+Parts = Part | tuple[Part, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +88,12 @@ class Verified:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """What is verified, and with what. ``judges`` and ``fingerprints`` come from the installed application."""
+    """What is verified, and with what. ``judges`` and ``rebuilding`` come from the installed application."""
 
     folder: Path
     policy: Policy
     judges: Sequence[Judge[Any]] = ()
-    fingerprints: Fingerprints | None = None
+    rebuilding: Rebuilding | None = None
     signatures: bool = True
     jobs: int = 0
     resume: Path | None = None
@@ -242,54 +247,76 @@ def _work(
     progress: Progress,
 ) -> dict[str, int]:
     """The parts that read every entry, over several processes."""
-    folder, size, origin = task.folder, checkpoint.size, task.policy.log.name
+    folder, size = task.folder, checkpoint.size
     # A process costs more than a small log.
     jobs = task.jobs or (1 if size <= SHARE else os.cpu_count() or 1)
     counts: dict[str, int] = {}
-    waiting: dict[Future[Part], tuple[str, ...]] = {}
+    waiting: dict[Future[Parts], str | None] = {}
     done = Done.at(task.resume, checkpoint)
     with _pool(jobs) as pool:
-        if task.judges:
-            judged = ("V07", "V08", "V09", "V10", "V12", "V13", "V14", "V11")
-            root = task.policy.root_spki
-            submitted = pool.submit(
-                parts.judged_part, folder, size, tuple(task.judges), origin, root
-            )
-            waiting[submitted] = judged
-            if root is None:
-                found.not_checked(
-                    "V07", "chính sách không nêu khóa gốc", "the policy does not name the root key"
-                )
-        else:
-            told = ("cần cài thidua-services", "needs the application thidua-services")
-            for check in ("V13", "V14"):
-                found.not_checked(check, *told)
-            submitted = pool.submit(
-                parts.authentic_part, folder, size, origin, task.policy.root_spki
-            )
-            waiting[submitted] = ("V07", "V08", "V09", "V10", "V12", "V11")
-        if task.fingerprints is not None and published is not None:
-            submitted = pool.submit(
-                parts.rebuilt_part, folder, size, task.fingerprints, published.position
-            )
-            waiting[submitted] = ("V15",)
-        elif published is not None:
-            found.not_checked("V15", "cần cài thidua-services", "needs thidua-services")
-        waiting[pool.submit(parts.root_part, folder, size, checkpoint.root)] = ("V02",)
+        for work in _serial(task, jobs, size, published, found):
+            waiting[pool.submit(*work)] = None
+        waiting[pool.submit(parts.root_part, folder, size, checkpoint.root)] = None
+        keys = _keys(task, size, found)
         bundles, step = -(-size // WIDTH), SHARE // WIDTH
         for first in range(0, bundles, step):
             last = min(first + step, bundles)
-            waiting[pool.submit(parts.tree_part, folder, size, first, last)] = ("V01",)
-        shares = _events(task, pool, size, done, found)
-        waiting |= shares
-        total = len(waiting)
+            name = f"{first * WIDTH}-{min(last * WIDTH, size)}"
+            is_done = keys is not None and name in done.shares
+            if is_done:
+                found.holds("V06", min(last * WIDTH, size) - first * WIDTH)
+            under = None if is_done else keys
+            waiting[pool.submit(parts.share_part, folder, size, first, last, under)] = name
         for number, future in enumerate(as_completed(waiting), 1):
-            part = future.result()
-            _take(part, waiting[future], found, counts, published)
-            if "V06" in waiting[future] and not part.faults and part.unreadable is None:
-                done.note(waiting[future][-1])
-            progress(number, total)
+            share, result = waiting[future], future.result()
+            for part in result if isinstance(result, tuple) else (result,):
+                _take(part, found, counts, published)
+                if share is not None and "V06" in part.held:
+                    done.note(share)
+            progress(number, len(waiting))
     return counts
+
+
+def _serial(
+    task: Task, jobs: int, size: int, published: PublishedPrints | None, found: Findings
+) -> Iterator[tuple[Any, ...]]:
+    """The work that takes the entries in order: to judge them again, and to rebuild what was published."""
+    folder, origin, root = task.folder, task.policy.log.name, task.policy.root_spki
+    rebuilding = task.rebuilding if published is not None else None
+    to = Held(tuple(task.judges), origin, root, published.position if published else 0)
+    if published is not None and rebuilding is None:
+        found.not_checked("V15", "cần cài thidua-services", "needs thidua-services")
+    if not task.judges:
+        for check in ("V13", "V14"):
+            found.not_checked(
+                check, "cần cài thidua-services", "needs the application thidua-services"
+            )
+        yield parts.authentic_part, folder, size, origin, root
+    elif root is None:
+        told = "chính sách không nêu khóa gốc", "the policy does not name the root key"
+        found.not_checked("V07", *told)
+    # Where signatures keep the other process busy, events need not be read a second time.
+    together = jobs == 1 or (jobs <= FEW and task.signatures)
+    if task.judges and rebuilding is not None and together:
+        yield parts.judged_and_rebuilt_parts, folder, size, to, rebuilding
+        return
+    if task.judges:
+        yield parts.judged_part, folder, size, to
+    if rebuilding is not None:
+        yield parts.rebuilt_part, folder, size, to, rebuilding
+
+
+def _keys(task: Task, size: int, found: Findings) -> dict[str, KeyLine] | None:
+    """The keys to check signatures with; ``None`` when they are not checked, and why is said."""
+    if not task.signatures:
+        found.not_checked("V06", "đã chọn không kiểm chữ ký", "left out on request")
+        return None
+    try:
+        return keys_of(task.folder, size)
+    except (ThiduaError, EnvelopeError, FormError) as error:
+        told = f"no keys could be read: {error}"
+        found.not_checked("V06", f"không đọc được khóa: {error}", told)
+        return None
 
 
 def _pool(jobs: int) -> Executor:
@@ -301,56 +328,22 @@ def _pool(jobs: int) -> Executor:
     return ProcessPoolExecutor(jobs, mp_context=context)
 
 
-def _events(
-    task: Task, pool: Executor, size: int, done: Done, found: Findings
-) -> dict[Future[Part], tuple[str, ...]]:
-    keys: dict[str, KeyLine] | None = None
-    checks: tuple[str, ...] = ("V12",)
-    if not task.signatures:
-        found.not_checked("V06", "đã chọn không kiểm chữ ký", "left out on request")
-    else:
-        try:
-            keys = parts.keys_of(task.folder, size)
-            checks = ("V06", "V12")
-        except (ThiduaError, EnvelopeError, FormError) as error:
-            told = f"no keys could be read: {error}"
-            found.not_checked("V06", f"không đọc được khóa: {error}", told)
-    shares: dict[Future[Part], tuple[str, ...]] = {}
-    for after in range(0, size, SHARE):
-        until = min(after + SHARE, size)
-        name = f"{after}-{until}"
-        if keys is not None and name in done.shares:
-            found.holds("V06", until - after)
-            continue
-        submitted = pool.submit(parts.event_part, task.folder, size, after, until, keys)
-        shares[submitted] = (*checks, name)
-    return shares
-
-
 def _take(
-    part: Part,
-    checks: tuple[str, ...],
-    found: Findings,
-    counts: dict[str, int],
-    published: PublishedPrints | None,
+    part: Part, found: Findings, counts: dict[str, int], published: PublishedPrints | None
 ) -> None:
-    covered = [check for check in checks if check in CHECKS]
     for name, number in part.counts.items():
         counts[name] = counts.get(name, 0) + number
     for fault in part.faults:
         found.fails(fault.check, fault.position, fault.what)
-    if part.unreadable is not None:
-        for check in covered:
+    for check in part.checks:
+        if check in part.held:
+            found.holds(check, part.held[check])
+        elif part.unreadable is not None:
             found.unreadable(check, part.unreadable)
-    elif part.faults:
-        for check in covered:
+        elif part.faults:
             found.cut_short(check)
-    elif covered == ["V15"] and published is not None:
-        _compare(part.prints, published, found)
-    else:
-        counted = part.counts.get("signatures", part.counts.get("entries"))
-        for check in covered:
-            found.holds(check, counted)
+        elif published is not None:
+            _compare(part.prints, published, found)
 
 
 def _compare(rebuilt: Mapping[str, str], published: PublishedPrints, found: Findings) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -176,18 +177,19 @@ def send_event(
         key_file=key_file, kid=kid, source=source, origin=origin, url=url, outbox=outbox
     )
     client = settings.client(wait=wait)
-    queued = [
-        client.queue(one["type"], one["subject"], one["data"], event_id=one.get("id"))
-        for one in events
-    ]
-    try:
-        held = client.flush().held
-    except RetryError as error:
-        note(str(error))
-        client.outbox.refresh()
-    else:
-        for service, reason in held.items():
-            note(f"{service}: {reason}")
+    with closing(client.door):
+        queued = [
+            client.queue(one["type"], one["subject"], one["data"], event_id=one.get("id"))
+            for one in events
+        ]
+        try:
+            held = client.flush().held
+        except RetryError as error:
+            note(str(error))
+            client.outbox.refresh()
+        else:
+            for service, reason in held.items():
+                note(f"{service}: {reason}")
     told: list[Item] = [client.outbox.item(item.n) for item in queued]
     show(
         {"events": [document_of(item) for item in told]},

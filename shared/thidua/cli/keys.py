@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -93,29 +94,30 @@ def rotate(
     client = settings.client(wait=wait)
     event_id = f"rotate:{new_kid}"[:64]
     done = next((item for item in client.outbox.items if item.id == event_id), None)
-    if done is None:
-        if not new_key_file.exists():
-            write_key(new_key_file, SigningKey.generate(alg))
-        told = client.flush()
-        if told.unsent:
-            note(
-                "Hãy gửi hết hộp gửi bằng khóa cũ trước / send what is unsent with the old key first"
-            )
-            raise typer.Exit(Exit.UNAVAILABLE)
-        new = read_key(new_key_file)
-        public = new.verifying_key
-        data = {
-            "kid": settings.need("kid"),
-            "new_kid": new_kid,
-            "alg": public.alg.value,
-            "spki": public.spki,
-            "proof": possession_proof(new, settings.need("origin"), new_kid),
-            "heads": _heads(client.door, settings.need("kid")),
-        }
-        done = client.publish(KeyRotated.TYPE, authority, data, event_id=event_id)
-    elif done.is_unsent:
-        client.flush()
-        done = client.outbox.item(done.n)
+    with closing(client.door):
+        if done is None:
+            if not new_key_file.exists():
+                write_key(new_key_file, SigningKey.generate(alg))
+            told = client.flush()
+            if told.unsent:
+                note(
+                    "Hãy gửi hết hộp gửi bằng khóa cũ trước / send what is unsent with the old key first"
+                )
+                raise typer.Exit(Exit.UNAVAILABLE)
+            new = read_key(new_key_file)
+            public = new.verifying_key
+            data = {
+                "kid": settings.need("kid"),
+                "new_kid": new_kid,
+                "alg": public.alg.value,
+                "spki": public.spki,
+                "proof": possession_proof(new, settings.need("origin"), new_kid),
+                "heads": _heads(client.door, settings.need("kid")),
+            }
+            done = client.publish(KeyRotated.TYPE, authority, data, event_id=event_id)
+        elif done.is_unsent:
+            client.flush()
+            done = client.outbox.item(done.n)
     show({"event": document_of(done)}, [line_of(done)], as_json=as_json)
     if done.state is State.RECORDED:
         _use(settings, new_key_file, new_kid)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import Annotated
 
 import typer
@@ -78,7 +79,8 @@ def flush_outbox(
     client = identity(
         key_file=key_file, kid=kid, source=source, origin=origin, url=url, outbox=outbox
     ).client(wait=wait)
-    told = client.flush(patience=patience, adopt=adopt)
+    with closing(client.door):
+        told = client.flush(patience=patience, adopt=adopt)
     items = sorted(
         {item.n: item for item in (*told.settled, *told.unsent)}.values(), key=lambda i: i.n
     )

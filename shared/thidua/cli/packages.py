@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 from typing import Annotated
 
@@ -109,8 +110,8 @@ def import_(
             as_json=as_json,
         )
         return
-    door = DoorClient(identity(url=url).values.get("url", DEFAULT_URL))
-    told = [told_of(one) for one in import_package(package, door, wait=wait)]
+    with closing(DoorClient(identity(url=url).values.get("url", DEFAULT_URL))) as door:
+        told = [told_of(one) for one in import_package(package, door, wait=wait)]
     show(
         {**head, "events": told},
         [

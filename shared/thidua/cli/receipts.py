@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import re
+from contextlib import closing
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from thidua.base64url import is_base64url
 from thidua.cli.answers import AsJson, Exit, Origin, Url, identity, note, show
 from thidua.errors import RejectError
 from thidua.publishing import DoorClient
 from thidua.receipts import check_receipt
-from thidua.signing import EMPTY_HASH, MAX_TOKEN_BYTES, VerifyingKey
+from thidua.signing import MAX_TOKEN_BYTES, VerifyingKey
 
-_HASH = len(EMPTY_HASH)
+_HASH = re.compile(r"[A-Za-z0-9_-]{43}")
 _HASH_FIRST = {"ignore_unknown_options": True}
 """One hash in sixty-four begins with a hyphen, and is no option."""
 
@@ -38,12 +39,12 @@ def show_receipt(
     as_json: AsJson = False,
 ) -> None:
     """Xem biên nhận của một sự kiện. / Show what became of an event; exit 5 when nothing is known."""
-    door = DoorClient(identity(url=url).url)
-    if signed:
-        token = door.signed_receipt(event_hash)
-        show({"receipt": token}, [token], as_json=as_json)
-        return
-    reply = door.receipt(event_hash)
+    with closing(DoorClient(identity(url=url).url)) as door:
+        if signed:
+            token = door.signed_receipt(event_hash)
+            show({"receipt": token}, [token], as_json=as_json)
+            return
+        reply = door.receipt(event_hash)
     show(
         reply.document,
         [f"{key}\t{value}" for key, value in reply.document.items()],
@@ -85,11 +86,12 @@ def check(
                 token = file.read(MAX_TOKEN_BYTES + 1).strip()
         except OSError as error:
             raise ReceiptFileError(path, error.strerror or str(error)) from None
-    elif not is_base64url(receipt.encode("ascii", "replace")) or len(receipt) != _HASH:
+    elif not _HASH.fullmatch(receipt):
         note(f"không có tệp {path} / no such file, and no event's hash")
         raise typer.Exit(Exit.NOT_FOUND)
     else:
-        token = DoorClient(settings.url).signed_receipt(receipt).encode()
+        with closing(DoorClient(settings.url)) as door:
+            token = door.signed_receipt(receipt).encode()
     found = check_receipt(token, key, origin=settings.values.get("origin"))
     if not path.exists() and found.hash != receipt:
         note(f"biên nhận của sự kiện khác / the receipt of another event: {found.hash}")

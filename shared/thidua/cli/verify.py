@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -17,7 +18,10 @@ from thidua.audit.verifying import Task, Verified, policy_in, verify
 from thidua.errors import ThiduaError
 
 if TYPE_CHECKING:
-    from thidua.audit.parts import Fingerprints
+    from contextlib import AbstractContextManager
+    from importlib.metadata import EntryPoint
+
+    from thidua.audit.parts import Rebuild
 
 EXIT_FAILS = 4
 EXIT_NOT_CHECKED = 9
@@ -63,7 +67,7 @@ def verify_folder(
             folder,
             known,
             judges=tuple(point.load() for point in entry_points(group="thidua.judges")),
-            fingerprints=_fingerprints(),
+            rebuilding=_rebuilding(),
             signatures=signatures,
             jobs=jobs,
             resume=resume,
@@ -123,9 +127,20 @@ def _sentence(found: Verified) -> str:
     return "CHƯA KIỂM HẾT, chưa thể kết luận. / Not everything could be checked: no conclusion."
 
 
-def _fingerprints() -> Fingerprints | None:
-    found = [point.load() for point in entry_points(group="thidua.rebuild")]
-    return found[0] if found else None
+@dataclass(frozen=True, slots=True)
+class _Registered:
+    """The application's own way of rebuilding, imported only in the process that does so."""
+
+    point: EntryPoint
+
+    def __call__(self) -> AbstractContextManager[Rebuild]:
+        rebuilding: AbstractContextManager[Rebuild] = self.point.load()()
+        return rebuilding
+
+
+def _rebuilding() -> _Registered | None:
+    found = [*entry_points(group="thidua.rebuild")]
+    return _Registered(found[0]) if found else None
 
 
 def _with_progress(task: Task, *, quiet: bool) -> Verified:

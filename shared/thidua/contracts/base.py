@@ -118,6 +118,10 @@ class _PointsSchema:
 
 def format_points(points: Decimal) -> str:
     """Points as they stand on the wire and on pages: one decimal, two where they are needed."""
+    # Almost all are written with one decimal already, and rounding costs five times as much.
+    text = str(points)
+    if text[-2:-1] == ".":
+        return text
     tenths = points.quantize(Decimal("0.1"))
     return str(tenths if tenths == points else points.quantize(Decimal("0.01")))
 

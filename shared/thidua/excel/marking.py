@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import threading
 import warnings
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 import openpyxl
@@ -14,6 +15,8 @@ from thidua.excel.faults import SheetCode, WorkbookError
 from thidua.excel.scanning import column_letters
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from thidua.excel.checking import Report
     from thidua.excel.faults import Fault
 
@@ -25,6 +28,8 @@ _PINK: Final = "FFC7CE"
 _MOST: Final = 32_000
 _ONE_AT_A_TIME: Final = threading.Lock()
 """Silencing warnings is a matter of the whole process."""
+_STUMBLES: Final = (AttributeError, LookupError, OSError, SyntaxError, TypeError, ValueError)
+"""openpyxl has no error of its own for a part that is missing, no XML, or holds another value than it expects."""
 
 
 def marked(report: Report) -> bytes | None:
@@ -36,16 +41,25 @@ def marked(report: Report) -> bytes | None:
     if report.clean is None or report.sheet is None or report.heading_row is None:
         return None
     target = io.BytesIO()
-    try:
-        # What openpyxl warns of are extensions of newer Excels that it leaves out.
-        with _ONE_AT_A_TIME, warnings.catch_warnings(action="ignore"):
+    # What openpyxl warns of are extensions of newer Excels that it leaves out.
+    with _ONE_AT_A_TIME, warnings.catch_warnings(action="ignore"):
+        with _blaming_the_file():
             book = openpyxl.load_workbook(io.BytesIO(report.clean))
-            _mark(book[report.sheet], report.heading_row, report.faults)
-            _list(book, report.faults)
+            sheet = book[report.sheet]
+        _mark(sheet, report.heading_row, report.faults)
+        _list(book, report.faults)
+        with _blaming_the_file():
             book.save(target)
-    except Exception as error:  # openpyxl raises whatever a strange part makes it stumble over
-        raise WorkbookError(SheetCode.FILE_DAMAGED, "", type(error).__name__) from error
     return target.getvalue()
+
+
+@contextmanager
+def _blaming_the_file() -> Iterator[None]:
+    """Name what openpyxl raises when it stumbles over a strange part; nothing else is the file's fault."""
+    try:
+        yield
+    except _STUMBLES as error:
+        raise WorkbookError(SheetCode.FILE_DAMAGED, "", type(error).__name__) from error
 
 
 def _mark(sheet: Any, heading_row: int, faults: tuple[Fault, ...]) -> None:

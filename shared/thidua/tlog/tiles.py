@@ -119,11 +119,16 @@ class TileFolder:
         relative, data, holds = self._either(bundle_path(index), width, most)
         return read_bundle(data, holds, relative)[:width]
 
+    def bundles(self, first: int = 0, last: int | None = None) -> Iterator[tuple[int, list[bytes]]]:
+        """The bundles *first* to before *last*, each with the position before its first entry."""
+        for index in range(first, -(-self.size // WIDTH) if last is None else last):
+            yield index * WIDTH, self.bundle(index)
+
     def entries(self, after: int = 0, until: int | None = None) -> Iterator[tuple[int, bytes]]:
         """Positions (from 1) and bytes of the entries after a position, up to *until*."""
         end = self.size if until is None else min(until, self.size)
-        for index in range(after // WIDTH, -(-end // WIDTH)):
-            for position, entry in enumerate(self.bundle(index), index * WIDTH + 1):
+        for before, bundle in self.bundles(after // WIDTH, -(-end // WIDTH)):
+            for position, entry in enumerate(bundle, before + 1):
                 if after < position <= end:
                     yield position, entry
 

@@ -25,12 +25,12 @@ MUTATIONS = int(os.environ.get("THIDUA_MUTATIONS", "24"))
 """``make test-audit`` asks for more."""
 
 
-def second(copy: Copy, policy: Path) -> tuple[int, dict[str, Any]]:
+def second(copy: Copy, policy: Path, *options: str) -> tuple[int, dict[str, Any]]:
     node = shutil.which("node")
     assert node, "Node.js is not here: apt-get install nodejs"
     policy.write_text(write_policy(copy.policy), encoding="utf-8")
     told = subprocess.run(
-        [node, str(PROGRAM), str(copy.folder), str(policy), "--json"],
+        [node, str(PROGRAM), str(copy.folder), str(policy), "--json", *options],
         capture_output=True,
         text=True,
         check=False,

@@ -6,10 +6,13 @@ import io
 from typing import Any
 
 import openpyxl
+import pytest
 from openpyxl.styles import Font
 
-from tests.shared.excel.workbooks import FIRST, column_of, edited, score_sheet, sheet_of
+from tests.shared.excel.workbooks import FIRST, column_of, edited, score_sheet, sheet_of, with_part
+from thidua.excel import marking
 from thidua.excel.checking import check
+from thidua.excel.faults import SheetCode, WorkbookError
 from thidua.excel.marking import COLUMN, LIST, marked
 from thidua.excel.template import HEADING_ROW
 
@@ -77,3 +80,26 @@ def test_a_marked_workbook_that_was_mended_is_good_and_loses_its_marks() -> None
     at = column_of(sheet, COLUMN)
     assert {sheet.cell(row, at).value for row in range(HEADING_ROW + 1, FIRST + 12)} == {None}
     assert LIST not in book.sheetnames
+
+
+@pytest.mark.parametrize(
+    ("part", "old", "new"),
+    [
+        ("xl/worksheets/sheet1.xml", b' s="', b' s="9999'),
+        ("xl/styles.xml", b"<font>", b'<font charset="x">'),
+        ("[Content_Types].xml", b"sheet.main+xml", b"sheet.other+xml"),
+    ],
+)
+def test_a_workbook_that_cannot_be_written_anew_is_called_damaged(
+    part: str, old: bytes, new: bytes
+) -> None:
+    report = check(with_part(WRONG, part, lambda given: given.replace(old, new)))
+    with pytest.raises(WorkbookError) as caught:
+        marked(report)
+    assert caught.value.fault.code is SheetCode.FILE_DAMAGED
+
+
+def test_a_fault_of_our_own_is_never_called_damage(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(marking, "_PINK")
+    with pytest.raises(NameError):
+        marked(check(WRONG))

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import httpx
 import pytest
 
 from tests.shared.publishing.pretend import KEY, ORIGIN, PretendDoor
@@ -75,11 +76,20 @@ def desk(
     (tmp_path / "soa.pem").write_bytes(KEY.to_pem())
 
     def run(*words: str) -> Told:
+        made: list[httpx.Client] = []
+
+        class Watched(httpx.Client):
+            def __init__(self, **options: Any) -> None:
+                super().__init__(**options)
+                made.append(self)
+
         monkeypatch.setattr(sys, "argv", ["thidua", *words])
+        monkeypatch.setattr(httpx, "Client", Watched)
         capsys.readouterr()
         with pytest.raises(SystemExit) as ended:
             app.main()
         said = capsys.readouterr()
+        assert all(client.is_closed for client in made), "a command closes its connections"
         return Told(int(ended.value.code or 0), said.out, said.err)
 
     desk = Desk(tmp_path, run, PretendDoor())

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from collections import Counter
+from contextlib import suppress
 from copy import deepcopy
 from random import Random
 from typing import TYPE_CHECKING, Any, Final
@@ -13,18 +15,25 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.scenarios.format import read_scenario
-from services.units.admission import NotAdmittedError, admissible, arrival_of, parsed
+from services.units.admission import (
+    Admissible,
+    NotAdmittedError,
+    admissible,
+    arrival_of,
+    each_admissible,
+    parsed,
+)
 from services.units.door import problem_of
 from services.units.door_requests import check_same, read_tokens, read_wait
 from tests.units.door.house import THREE
 from thidua.base64url import encode_base64url
-from thidua.contracts.envelope import EnvelopeError, FormError
+from thidua.contracts.envelope import Envelope, EnvelopeError, FormError
 from thidua.drafting import InboxItem, read_item
 from thidua.errors import MalformedError
 from thidua.log import read_entry, write_said
 from thidua.receipts import RECEIPT_TYP, parse_receipt
 from thidua.refusals import CATALOGUE, Stage
-from thidua.signing import EMPTY_HASH, TYP, Algorithm, SigningKey
+from thidua.signing import EMPTY_HASH, TYP, Algorithm, ParsedJws, SigningKey
 from thidua.standing import Key
 
 if TYPE_CHECKING:
@@ -37,6 +46,8 @@ EACH: Final = 50
 """Mutated inputs for one seed; a failing seed makes the same ones again."""
 SEEDS: Final = int(os.environ.get("THIDUA_TEST_INPUTS", "2000")) // EACH
 FEWER: Final = max(40, SEEDS // 10)
+STEP: Final = 10_000
+"""After so many of them a long run says how far it is."""
 
 BASES: Final = [
     {
@@ -166,6 +177,9 @@ def at_the_border(raw: bytes) -> str:
         check_same(jws.hash, raw)
         same_as_another(raw)
         event = admissible(jws, raw, KEY if jws.kid == KEY.kid else None, ORIGIN)
+        said = Envelope.model_validate_json(jws.payload)
+        assert event[4:7] == (said.subject, said.type, said.id)
+        assert event.time.isoformat() == said.time.isoformat()
         arrival_of(None, event, sandbox=True)
     except NotAdmittedError as error:
         return answered(error)
@@ -214,6 +228,8 @@ def for_many_seeds(check: Callable[[Random], str], seeds: int = SEEDS) -> Counte
         chance = Random(seed)
         for _ in range(EACH):
             ends[check(chance)] += 1
+        if ends.total() % STEP == 0:
+            print(f"· {ends.total():,} / {EACH * seeds:,}", file=sys.stderr, flush=True)
 
     run()
     return ends
@@ -228,6 +244,34 @@ def test_a_mutated_event_meets_a_code_of_the_catalogue_or_the_judge() -> None:
         "KEY_UNKNOWN", "SIGNATURE_INVALID", "ENVELOPE_INVALID", "AUDIENCE_WRONG", "SOURCE_WRONG",
         "TYPE_UNKNOWN_SERVICE", "said SCHEMA_INVALID", "said TYPE_UNKNOWN", "said TEXT_NOT_NFC", "to be judged",
     } <= ends.keys(), ends  # fmt: skip
+
+
+def test_events_of_a_batch_are_answered_as_each_alone() -> None:
+    def told(one: Admissible | NotAdmittedError) -> object:
+        return (one.code, one.facts, one.event) if isinstance(one, NotAdmittedError) else one
+
+    def alone(jws: ParsedJws, raw: bytes, key: Key | None) -> Admissible | NotAdmittedError:
+        try:
+            return admissible(jws, raw, key, ORIGIN)
+        except NotAdmittedError as error:
+            return error
+
+    def check(chance: Random) -> str:
+        tokens = [token(chance, TYP, chance.choice(BASES)) for _ in range(3)]
+        read: dict[int, ParsedJws] = {}
+        for at, raw in enumerate(tokens):
+            with suppress(NotAdmittedError):
+                read[at] = parsed(raw)
+        keys = {jws.kid: KEY if jws.kid == KEY.kid else None for jws in read.values()}
+        together = each_admissible(read, tokens, keys, ORIGIN)
+        assert {at: told(one) for at, one in together.items()} == {
+            at: told(alone(jws, tokens[at], keys[jws.kid])) for at, jws in read.items()
+        }
+        return (
+            "admitted" if any(isinstance(one, Admissible) for one in together.values()) else "none"
+        )
+
+    assert {"admitted", "none"} <= for_many_seeds(check, FEWER).keys()
 
 
 def test_a_mutated_receipt_is_malformed_or_a_receipt() -> None:

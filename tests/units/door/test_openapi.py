@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import sys
 from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -154,4 +155,5 @@ def ask_everything(url: str) -> int:
             wrong = mode is schemathesis.GenerationMode.NEGATIVE
             with suppress(Unsatisfiable) if wrong else nullcontext():
                 ask()
+            print(f"· {operation.label} {mode.value}: {asked}", file=sys.stderr, flush=True)
     return asked
