@@ -199,7 +199,11 @@ class Containers:
         """What the manual says."""
         self.stack.compose("stop", *OURS)
         why = "Tệp của Redis bị cắt"
+        # With the root key the restoration speaks in the authority's chain, and the tape's next event would be a fork.
+        root = self.stack.folder / "secrets" / "founding" / "keys" / "root.pem"
+        away = root.rename(root.with_suffix(".away"))
         self.stack.operator("log", "restore", "/archive", "--reason", why)
+        away.rename(root)
         self.stack.compose("rm", "--stop", "--force", "postgres")
         for path in self.disk("postgres").iterdir():
             shutil.rmtree(path) if path.is_dir() else path.unlink()

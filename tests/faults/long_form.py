@@ -34,7 +34,7 @@ from thidua.signing import parse_jws
 
 if TYPE_CHECKING:
     import random
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from tests.deploy.steps import Steps
@@ -58,7 +58,13 @@ class Round:
 
 
 def play_round(
-    tape: Tape, folder: Path, chance: random.Random, steps: Steps, *, short: bool
+    tape: Tape,
+    folder: Path,
+    chance: random.Random,
+    steps: Steps,
+    *,
+    short: bool,
+    only: Sequence[str] = (),
 ) -> Round:
     """Play the tape in a stack of its own under every kind of fault."""
     founding_moment = format_instant(tape.scenario.lines[0].arrival)
@@ -69,7 +75,7 @@ def play_round(
     try:
         with steps.step("a stack with small disks and a clock that moves"):
             containers.up()
-        strikes = _strikes(containers, chance, told, steps, len(tape.said), short=short)
+        strikes = _strikes(containers, chance, told, steps, len(tape.said), short=short, only=only)
         ledger = _play(stack, tape, strikes)
         with steps.step("at rest again"):
             containers.all_healthy()
@@ -94,6 +100,7 @@ def _strikes(
     events: int,
     *,
     short: bool,
+    only: Sequence[str] = (),
 ) -> list[Strike]:
     """Every kind at least once, in a random order at random moments; in the *short* form not of every container."""
     killed = list(chance.sample(OURS, 2)) if short else [*STORES, *OURS]
@@ -117,6 +124,7 @@ def _strikes(
     ]
     if not short:
         kinds.append(("the file of redis cut, its last append", partial(containers.cut_file, 1)))
+    kinds = [one for one in kinds if not only or any(word in one[0] for word in only)]
     chance.shuffle(kinds)
     ats = sorted(chance.randrange(5, events) for _ in kinds)
 
