@@ -47,6 +47,9 @@ def main() -> int:
     asked.add_argument("--seed", type=int, default=2020, help="what all chance comes from")
     asked.add_argument("--only", choices=[*CASES], action="append", help="this case alone")
     asked.add_argument(
+        "--kind", action="append", default=[], help="with --docker: faults with this word alone"
+    )
+    asked.add_argument(
         "--docker", action="store_true", help="containers, every kind of fault, round after round"
     )
     asked.add_argument(
@@ -111,7 +114,12 @@ def _in_containers(chosen: argparse.Namespace, folder: Path) -> int:
         place = folder / f"round-{number}"
         place.mkdir()
         told = play_round(
-            tape, place, random.Random(f"{chosen.seed} {number}"), steps, short=chosen.short
+            tape,
+            place,
+            random.Random(f"{chosen.seed} {number}"),
+            steps,
+            short=chosen.short,
+            only=chosen.kind,
         )
         for line in (*told.notes, *(f"FAULT {fault}" for fault in told.faults)):
             print(f"    {line}", flush=True)
