@@ -7,7 +7,7 @@ STAMP := $(VENV)/.made-from
 LOCK := requirements/dev.lock
 MAKEFLAGS += --no-print-directory
 
-.PHONY: help demo test test-postgres test-redis test-asyncapi test-publishers test-audit test-ballots test-faults test-input test-deploy coverage golden check fix bench lock up down clean
+.PHONY: help demo test test-postgres test-redis test-asyncapi test-publishers test-audit test-ballots test-page test-faults test-input test-deploy coverage golden check fix bench lock up down clean
 
 help:
 	@echo "make demo            play the seed year and leave the pages on http://127.0.0.1:8080"
@@ -22,6 +22,7 @@ help:
 	@echo "                     the door's memory alone           (ARGS='--door-memory 1000000')"
 	@echo "make test-publishers publishers at length: the README, the outbox on a bad line"
 	@echo "make test-ballots    secret ballots by INRIA's belenios-tool, from Debian"
+	@echo "make test-page       the voting page in Node.js and in Chromium"
 	@echo "make test-faults     crash tests at length             (ARGS=--short; ARGS=--docker in containers)"
 	@echo "make test-input      made-up input at the door, at length (200,000 mutated events)"
 	@echo "make test-deploy     the compose stack, needs an engine"
@@ -44,7 +45,7 @@ demo: $(STAMP)
 	@$(BIN)/thidua demo $(ARGS)
 
 test: $(STAMP)
-	@THIDUA_TEST_SERVERS=local $(BIN)/python -m pytest -q -n auto --maxprocesses 4 --dist loadfile -m "not postgres and not debian and not faults and not docker and not bench and not publishers and not foreign and not ballots" $(ARGS)
+	@THIDUA_TEST_SERVERS=local $(BIN)/python -m pytest -q -n auto --maxprocesses 4 --dist loadfile -m "not postgres and not debian and not faults and not docker and not bench and not publishers and not foreign and not ballots and not page" $(ARGS)
 
 test-postgres: $(STAMP)
 	@THIDUA_TEST_SERVERS=local $(BIN)/python -m pytest -q -m postgres $(ARGS)
@@ -69,7 +70,12 @@ test-ballots: $(STAMP)
 	  (cd $(VENV)/belenios && apt-get -qq download belenios-tool 2>/dev/null && dpkg -x belenios-tool_*.deb .) || { \
 	  echo "Cần belenios-tool của Debian: apt-get install belenios-tool" >&2; \
 	  echo "Debian's belenios-tool is needed: apt-get install belenios-tool" >&2; exit 1; }
-	@PATH="$$PATH:$(CURDIR)/$(VENV)/belenios/usr/bin" $(BIN)/python -m pytest -q -m ballots tests/shared/voting $(ARGS)
+	@PATH="$$PATH:$(CURDIR)/$(VENV)/belenios/usr/bin" $(BIN)/python -m pytest -q -m ballots tests/shared/voting tests/ballots $(ARGS)
+
+test-page: $(STAMP)
+	@for need in node chromium; do command -v $$need >/dev/null || { \
+	  echo "Cần $$need / $$need is needed: apt-get install nodejs chromium" >&2; exit 1; }; done
+	@THIDUA_TEST_SERVERS=local $(BIN)/python -m pytest -q -m page tests/ballots/page $(ARGS)
 
 test-faults: $(STAMP)
 	@$(BIN)/python -m tests.faults $(ARGS)
@@ -84,7 +90,7 @@ test-deploy: engine $(STAMP)
 
 coverage: $(STAMP)
 	@rm -f .coverage .coverage.*
-	@THIDUA_TEST_SERVERS=local $(BIN)/coverage run -m pytest -q -m "not faults and not docker and not bench and not publishers and not foreign and not ballots" $(ARGS)
+	@THIDUA_TEST_SERVERS=local $(BIN)/coverage run -m pytest -q -m "not faults and not docker and not bench and not publishers and not foreign and not ballots and not page" $(ARGS)
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report --skip-covered --skip-empty
 

@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from faststream.specification import AsyncAPI
 from pydantic import SecretStr
 
+from services.ballots.app import BallotsSettings
 from services.ballots.app import create_app as ballots_app
 from services.pledges.app import create_app as pledges_app
 from services.reporting.app import ReportingSettings
@@ -152,16 +153,17 @@ def document_text() -> str:
 
 def _brokers() -> dict[str, Any]:
     """The broker of every process, made as it is when it runs; none connects."""
-    deciding = ServiceSettings(origin=ORIGIN, signing_key=SecretStr(KEY.to_pem().decode()))
+    key = SecretStr(KEY.to_pem().decode())
+    deciding = ServiceSettings(origin=ORIGIN, signing_key=key)
     reading = ReportingSettings(
         origin=ORIGIN,
         database_url=SecretStr("sqlite://"),
-        signing_key=SecretStr(KEY.to_pem().decode()),
+        signing_key=key,
     )
     return {
         "door": door_app(DoorSettings(origin=ORIGIN)).state.broker,
         "units": units_app(deciding).broker,
-        "ballots": ballots_app(deciding).broker,
+        "ballots": ballots_app(BallotsSettings(origin=ORIGIN, signing_key=key)).broker,
         "pledges": pledges_app(deciding).broker,
         "reporting": reporting_app(reading).state.broker,
     }

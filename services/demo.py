@@ -18,6 +18,7 @@ from rich.table import Table
 
 from services.sandbox import Sandbox, sandbox
 from services.scenarios.format import Scenario, read_scenario
+from services.scenarios.secret import in_secret
 from thidua.embedded import LOOPBACK
 from thidua.errors import ThiduaError
 
@@ -31,6 +32,9 @@ def demo(
         bool, typer.Option("--json", help="Print one JSON object and nothing else.")
     ] = False,
     port: Annotated[int, typer.Option(help="Port of the pages.")] = 8080,
+    secret: Annotated[
+        bool, typer.Option("--secret", help="Bỏ phiếu kín / hold every ballot in secret.")
+    ] = False,
 ) -> None:
     """
     Chạy thử một năm thi đua trên máy này. / Play a year on this machine: embedded Valkey, every service a process.
@@ -40,7 +44,8 @@ def demo(
     told = Console(stderr=True)
     folder = Path(tempfile.mkdtemp(prefix="thidua-demo-"))
     try:
-        year = read_scenario(scenario)
+        read = read_scenario(scenario)
+        year = in_secret(read) if secret else read
         outcome = _run(year, folder, port=None if once else port, told=told, as_json=as_json)
     except ThiduaError as error:
         told.print(f"[bold]{error}[/bold]\n{error.diagnostics()}", highlight=False)

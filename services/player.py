@@ -69,6 +69,8 @@ class Player:
     root_kid: str
     on_progress: Callable[[int, int, str], None] = lambda _done, _all, _what: None
     patience: float = PATIENCE_SECONDS
+    words: Callable[[Line], dict[str, Any]] = lambda line: line.data
+    """What a line says when its turn has come: its data, or what only its publisher's client can add."""
     played: Played = field(default_factory=Played)
     _publishers: dict[str, Publisher] = field(default_factory=dict)
 
@@ -120,7 +122,7 @@ class Player:
             key = SigningKey.generate(Algorithm(setup.publishers[code]))
             publisher = self._publisher(code, f"/units/{code}", f"{code}/1", key)
             self._publishers[code] = publisher
-        jws = publisher.sign(line.type, line.subject, line.data, time=line.sent or line.time)
+        jws = publisher.sign(line.type, line.subject, self.words(line), time=line.sent or line.time)
         reply = self.deliver(jws, line.arrival)
         if reply.in_log:
             publisher.entered(line.type, jws)

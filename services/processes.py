@@ -60,7 +60,11 @@ class System:
     def launch(self, name: str) -> None:
         """Start one process without waiting for it."""
         log = (self.folder / f"{name}.log").open("ab")
-        kept = {"THIDUA_ARCHIVE_DIR": str(self.folder / "archive")}
+        kept = {
+            "THIDUA_ARCHIVE_DIR": str(self.folder / "archive"),
+            "THIDUA_DOOR_URL": self.url("door"),
+            "THIDUA_PAGE_ORIGINS": self.url("ballots"),
+        }
         environment = {**os.environ, **kept, **self.environment}
         role, port = name.partition("@")[0], self.ports.setdefault(name, free_port())
         key = self.folder / "keys" / f"{_KEYS.get(role, role)}.pem"

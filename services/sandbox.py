@@ -15,6 +15,7 @@ from services.player import Player, first_moment
 from services.pledges.domain import JUDGE as PLEDGES
 from services.processes import System
 from services.reporting.checking import fingerprints_of_log
+from services.scenarios.secret import Desk, questions_of
 from services.units.domain import JUDGE as UNITS
 from thidua.audit.rejudging import Rejudged, Rejudging
 from thidua.embedded import RedisServer
@@ -54,7 +55,18 @@ class Sandbox:
         self, door: DoorClient, on_progress: Callable[[int, int, str], None] = lambda *_: None
     ) -> Player:
         """A player of the scenario through *door*."""
-        return Player(self.scenario, door, self.founding.root, self.founding.root_kid, on_progress)
+        player = Player(
+            self.scenario, door, self.founding.root, self.founding.root_kid, on_progress
+        )
+        player.words = Desk(self.set_up, questions_of(self.scenario)).words
+        return player
+
+    def set_up(self, cycle: str, ballot: str) -> dict[str, Any]:
+        """A secret ballot as the reporting API tells it; every service has followed when it is asked."""
+        path = f"/v1/cycles/{cycle}/ballots/{ballot}/election"
+        with httpx.Client(base_url=self.system.url("reporting"), timeout=60) as api:
+            told: dict[str, Any] = api.get(path).raise_for_status().json()["data"]
+        return told
 
     def outcome(self) -> dict[str, Any]:
         """

@@ -64,8 +64,12 @@ def read_projected(position: int, raw: bytes) -> ProjectedEntry:
     It was judged, and is believed: signatures and texts were checked at the door and are checked again
     by auditors, not here. Raises whatever the reading of a malformed entry raises; the caller parks it.
     """
-    entry = read_entry(position, raw)
-    rx = raw[_RX].decode()
+    return projected(read_entry(position, raw))
+
+
+def projected(entry: Entry) -> ProjectedEntry:
+    """As :func:`read_projected`, of an entry that was read before."""
+    rx = entry.raw[_RX].decode()
     code = facts = None
     outcome: Outcome = "recorded"
     if entry.refused is not None:
@@ -76,7 +80,7 @@ def read_projected(position: int, raw: bytes) -> ProjectedEntry:
     told = _read(parsed.payload)
     # By place, which takes half as long; tests hold every member to its name.
     return ProjectedEntry(
-        position,
+        entry.position,
         rx,
         entry.by,
         outcome,

@@ -12,6 +12,7 @@ import structlog
 from fastapi import FastAPI
 from fastapi.responses import PlainTextResponse, Response
 from redis.exceptions import RedisError
+from starlette.middleware.cors import CORSMiddleware
 
 from services.units.door import PAGE, Door
 from services.units.door_routes import answer_faults, openapi_of, routes
@@ -98,6 +99,14 @@ def create_app(settings: DoorSettings | None = None) -> FastAPI:  # noqa: PLR091
         redirect_slashes=False,
     )
     app.state.broker = broker
+    if settings.page_origins:
+        # Nothing is admitted for a cookie's sake: an event is believed for its signature alone.
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=settings.page_origins.split(),
+            allow_methods=["GET", "POST"],
+            allow_headers=["content-type", "prefer"],
+        )
 
     app.include_router(evidence_routes(door, settings))
     app.state.draining = draining

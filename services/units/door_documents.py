@@ -217,7 +217,7 @@ EVENTS_BODY: Final = {
         "required": True,
         "content": {
             JOSE: {
-                "schema": {"type": "string", "minLength": 1, "maxLength": 60_000},
+                "schema": {"type": "string", "minLength": 1, "maxLength": 64_000},
                 "example": _EVENT,
             },
             "application/json": {

@@ -32,6 +32,9 @@ class DoorSettings(EvidenceSettings):
     client_subject_header: Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{0,60}$")] = ""
     """The header in which the TLS proxy gives the client certificate's subject; empty: none is asked for."""
 
+    page_origins: Annotated[str, Field(pattern=r"^(https?://[^\s/,]+( |$))*$")] = ""
+    """Origins of pages, with spaces between, whose scripts may send events here and read the answers (CORS)."""
+
     @property
     def proofs(self) -> Proofs:
         """What clients must prove; raises :class:`SettingsError`."""

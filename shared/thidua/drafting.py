@@ -35,7 +35,7 @@ from thidua.knowledge import (
 )
 from thidua.log import NewEntry, Receipt
 from thidua.log.entry import read_entry, write_recorded, write_refused, write_said
-from thidua.refusals import Code
+from thidua.refusals import CATALOGUE, Code, Stage
 from thidua.signing import parse_jws, sign
 
 if TYPE_CHECKING:
@@ -206,7 +206,12 @@ class Drafting(Generic[S]):
         self._due(draft, event.subject, event.rx)
         judgement = self.judge.judge(event, draft.fold.view(draft.noted), event.rx)
         if isinstance(judgement, Refused):
-            self._refuse(draft, item, event, jws, judgement)
+            if CATALOGUE[judgement.code].stage is Stage.FORM:
+                # What must stand nowhere for ever, such as a plain vote in a secret ballot.
+                fault = FormError(envelope, judgement.code, dict(judgement.facts))
+                self._said(draft, item, fault, event.kid, event.hash, None)
+            else:
+                self._refuse(draft, item, event, jws, judgement)
             return
         receipt = Receipt(_code(event.source), event.hash, "recorded")
         self._record(draft, write_recorded(item.rx_ms, self.by, jws), event, used_id, receipt)
@@ -282,7 +287,7 @@ class Drafting(Generic[S]):
         fault: FormError,
         kid: str,
         event_hash: str,
-        jws: bytes,
+        jws: bytes | None,
     ) -> None:
         envelope = fault.envelope
         said = {

@@ -22,7 +22,18 @@ from thidua.signing import SigningKey
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-NAMES: Final = ("origin", "source", "kid", "key_file", "url", "outbox", "door_key")
+NAMES: Final = (
+    "origin",
+    "source",
+    "kid",
+    "key_file",
+    "url",
+    "outbox",
+    "door_key",
+    "archive",
+    "policy",
+    "custody",
+)
 """What may be set; ``THIDUA_ORIGIN`` and so on in the environment."""
 PROJECT_FILE: Final = "thidua.toml"
 DEFAULT_URL: Final = "http://127.0.0.1:8081"
@@ -31,6 +42,8 @@ _WHAT: Final = {
     "source": "bên công bố / who says it, such as /units/LCA",
     "kid": "tên khóa đã đăng ký / the key's registered name, such as LCA/2026-1",
     "key_file": "tệp khóa riêng / the file with the private key",
+    "archive": "kho lưu của sổ, thư mục hoặc địa chỉ / the log's archive, a folder or an address",
+    "policy": "tệp chính sách nhận bằng đường khác / the policy file, got on another way",
     "door_key": "khóa công khai của cổng tiếp nhận (SPKI) / the door's public key (SPKI)",
 }
 
@@ -96,11 +109,19 @@ class Identity:
     @property
     def outbox_folder(self) -> Path:
         """Where the outbox is: one per log and publisher unless it is set."""
-        if "outbox" in self.values:
-            return Path(self.values["outbox"]).expanduser()
+        return self._folder("outbox")
+
+    @property
+    def custody_folder(self) -> Path:
+        """Where credentials and key shares are: one per log and publisher unless it is set."""
+        return self._folder("custody")
+
+    def _folder(self, name: str) -> Path:
+        if name in self.values:
+            return Path(self.values[name]).expanduser()
         named = f"{self.need('origin')}{self.need('source')}"
         folder = re.sub(r"[^A-Za-z0-9.-]", "_", named)
-        return self.state_home.expanduser() / "thidua" / "outbox" / folder
+        return self.state_home.expanduser() / "thidua" / name / folder
 
     def outbox(self) -> Outbox:
         """The outbox."""
@@ -161,9 +182,15 @@ def _settings(path: Path) -> dict[str, str]:
             raise SettingsFileError(path, f"{name}: không dùng được / not usable")
     folder = path.parent
     return {
-        name: str(folder / Path(value).expanduser()) if name in ("key_file", "outbox") else value
+        name: str(folder / Path(value).expanduser()) if _is_path(name, value) else value
         for name, value in found.items()
     }
+
+
+def _is_path(name: str, value: str) -> bool:
+    if name == "archive":
+        return "://" not in value
+    return name in ("key_file", "outbox", "policy", "custody")
 
 
 def change_settings(path: Path, changed: Mapping[str, str]) -> None:

@@ -127,7 +127,7 @@ class Journal:
             finally:
                 os.close(file)
             if is_new:
-                _sync_folder(self.path.parent)
+                sync_folder(self.path.parent)
         except OSError as error:
             raise JournalUnwritableError(self.path, error.strerror or str(error)) from None
         self._offset += len(line)
@@ -154,7 +154,7 @@ def _checked(line: bytes) -> list[dict[str, Any]] | None:
     return records
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     """Make a new file's name last; where folders cannot be opened (Windows) the system does it itself."""
     if sys.platform == "win32":
         return

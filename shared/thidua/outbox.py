@@ -43,8 +43,8 @@ __all__ = [
 ]
 
 JOURNAL: Final = "outbox.jsonl"
-MOST_DATA: Final = 43_000
-"""Bytes of ``data`` that surely fit the 60,000 of a signed event, with envelope and any signature."""
+MOST_DATA: Final = 46_000
+"""Bytes of ``data`` that surely fit the 64,000 of a signed event, with envelope and any signature."""
 
 
 class IdUsedError(RejectError):

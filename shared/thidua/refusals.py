@@ -77,6 +77,7 @@ class Code(StrEnum):
     TYPE_UNKNOWN = "TYPE_UNKNOWN"
     TEXT_NOT_NFC = "TEXT_NOT_NFC"
     PERSONAL_DATA = "PERSONAL_DATA"
+    VOTE_IN_PLAIN = "VOTE_IN_PLAIN"
 
     DUPLICATE_ID = "DUPLICATE_ID"
     ROLE_REQUIRED = "ROLE_REQUIRED"
@@ -121,6 +122,9 @@ class Code(StrEnum):
     COUNT_ARITHMETIC = "COUNT_ARITHMETIC"
     BOARD_INVALID = "BOARD_INVALID"
     COUNTS_DIFFER = "COUNTS_DIFFER"
+    BALLOT_INVALID = "BALLOT_INVALID"
+    BALLOT_TOO_LONG = "BALLOT_TOO_LONG"
+    TRUSTEES_INVALID = "TRUSTEES_INVALID"
     RANKING_OUTDATED = "RANKING_OUTDATED"
     MINUTES_INCOMPLETE = "MINUTES_INCOMPLETE"
     QUOTA_EXCEEDED = "QUOTA_EXCEEDED"
@@ -1023,6 +1027,22 @@ _ROWS: Final = (
             "Take them out; hand in names by their own way and write only the commitment.",
         ),
     ),
+    _refusal(
+        Code.VOTE_IN_PLAIN,
+        Stage.FORM,
+        422,
+        "path",
+        vi=(
+            "Phiếu gửi công khai cho cuộc bỏ phiếu kín",
+            "Trường “{path}” ghi lựa chọn chưa mã hóa; nhật ký không giữ nội dung này.",
+            "Bỏ phiếu bằng trang bỏ phiếu kín hoặc “thidua ballot cast”.",
+        ),
+        en=(
+            "A plain vote in a secret ballot",
+            "The member “{path}” holds a choice that is not encrypted; the log does not keep it.",
+            "Vote on the secret ballot's page or with “thidua ballot cast”.",
+        ),
+    ),
     # Identity, registry and dates.
     _refusal(
         Code.DUPLICATE_ID,
@@ -1743,6 +1763,58 @@ _ROWS: Final = (
             "The board's counts differ",
             "An earlier member counted {expected}; this one {given}.",
             "Recount together and send a new event.",
+        ),
+    ),
+    _refusal(
+        Code.BALLOT_INVALID,
+        Stage.RULE,
+        422,
+        "path",
+        "expected",
+        "given",
+        vi=(
+            "Bản ghi phiếu kín không đúng",
+            "Tại “{path}”: cần {expected}, nhận được {given}.",
+            "Lập lại bản ghi từ đầu bằng phần mềm của mình, rồi gửi thành sự kiện mới.",
+        ),
+        en=(
+            "A record of a secret ballot is wrong",
+            "At “{path}”: expected {expected}, given {given}.",
+            "Have your client make the record anew, then send a new event.",
+        ),
+    ),
+    _refusal(
+        Code.BALLOT_TOO_LONG,
+        Stage.RULE,
+        422,
+        "given",
+        "fits",
+        vi=(
+            "Danh sách quá dài cho một phiếu kín",
+            "Có {given} đơn vị được đề cử; một phiếu theo mẫu này chứa được {fits}.",
+            "Chia thành nhiều phiếu, hoặc dùng mẫu danh sách.",
+        ),
+        en=(
+            "The list is too long for one secret ballot",
+            "There are {given} nominees; a ballot of this form holds {fits}.",
+            "Split it into several ballots, or use the form of a list.",
+        ),
+    ),
+    _refusal(
+        Code.TRUSTEES_INVALID,
+        Stage.RULE,
+        422,
+        "rule",
+        "given",
+        vi=(
+            "Cách chia khóa kiểm phiếu chưa an toàn",
+            "Chưa đạt quy tắc “{rule}”: {given}.",
+            "Chia lại các nhóm người giữ khóa: có người dự phòng, và không tổ chức nào tự mở được phiếu.",
+        ),
+        en=(
+            "The trustees are not arranged safely",
+            "The rule “{rule}” does not hold: {given}.",
+            "Arrange the groups anew: with holders to spare, and none that can open votes alone.",
         ),
     ),
     _refusal(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -33,6 +33,8 @@ from thidua.stream import (
 )
 
 if TYPE_CHECKING:
+    from faststream.asgi.types import ASGIApp
+
     from thidua.deciding import Judge
 
 S = TypeVar("S")
@@ -110,9 +112,15 @@ def _collect_seldom() -> None:
     gc.set_threshold(50_000, 20, 20)
 
 
-def deciding_app(judge: Judge[S], settings: ServiceSettings) -> AsgiFastStream:
+def deciding_app(
+    judge: Judge[S],
+    settings: ServiceSettings,
+    pages: Callable[[Judging[S]], Iterable[tuple[str, ASGIApp]]] | None = None,
+) -> AsgiFastStream:
     """
     The app of one deciding service; nothing happens before its lifespan starts.
+
+    *pages* gives routes of the service's own over what it knows; they only read.
 
     ``/health/live`` answers 204 while Redis answers; ``/health/ready`` 200 only while both followers run
     and nothing is halted, and the log is open for writing; with the reason otherwise. ``/metrics`` is for Prometheus.
@@ -190,6 +198,7 @@ def deciding_app(judge: Judge[S], settings: ServiceSettings) -> AsgiFastStream:
             ("/health/live", make_ping_asgi(broker, timeout=1.0)),
             ("/health/ready", ready),
             ("/metrics", measured),
+            *(pages(judging) if pages else ()),
         ],
         asyncapi_path="/asyncapi",
         logger=None,

@@ -112,7 +112,7 @@ def parse_jws(token: bytes | str, typ: str = TYP) -> ParsedJws:
     The parts of a compact JWS whose header says that it is a *typ*.
 
     Raises MalformedError, and nothing else, for anything but three canonical base64url parts of
-    at most 60,000 bytes whose header has exactly ``alg``, ``kid`` and ``typ``.
+    at most 64,000 bytes whose header has exactly ``alg``, ``kid`` and ``typ``.
     """
     _bound(len(token))
     raw = token.encode("ascii", "replace") if isinstance(token, str) else bytes(token)

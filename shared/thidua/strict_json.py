@@ -15,7 +15,7 @@ from thidua.refusals import Code
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-MAX_BYTES: Final = 60_000
+MAX_BYTES: Final = 64_000
 MAX_DEPTH: Final = 64
 MAX_INTEGER: Final = 2**53 - 1
 """The greatest whole number that every JSON reader keeps exactly (RFC 7493)."""

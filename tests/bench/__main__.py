@@ -26,6 +26,7 @@ from tests.bench.measures import (
 )
 from tests.bench.peer import bare_append, peer_append_and_read
 from tests.bench.sealing import WAYS, sealed
+from tests.bench.voting import voted
 from thidua.testing.servers import postgres_server
 
 T = TypeVar("T")
@@ -33,6 +34,8 @@ T = TypeVar("T")
 FULL: Final = (3, 20_000, 100_000, 20.0)
 SHORT: Final = (1, 3_000, 6_000, 4.0)
 QUEUED: Final = 10_000
+FULL_VOTE: Final = ((7, 63, 1_000), (7, 10, 20))
+SHORT_VOTE: Final = ((7,), (10,))
 
 
 def main() -> int:
@@ -63,6 +66,7 @@ def main() -> int:
             _reading(report, on, folder, runs)
             audited(report, on.cluster, folder, [raw for _, raw in entries_of(on)])
             _sealing(report, on, folder, runs)
+        voted(report, folder / "ballots", *(SHORT_VOTE if chosen.short else FULL_VOTE))
     print(report.table())
     document = report.document(runs=runs, events=events, most=many, short=chosen.short)
     if chosen.json:

@@ -66,7 +66,7 @@ def check_guards(stack: Stack) -> str:
         require(host["LogConfig"]["Config"].get("max-size") is not None, f"{service}: endless logs")
         for bound in seen["NetworkSettings"]["Ports"].values():
             ports += [(service, one["HostIp"]) for one in bound or ()]
-    published = ("proxy", "proxy") if stack.tls else ("door", "web")
+    published = ("proxy", "proxy") if stack.tls else ("ballots", "door", "web")
     require(sorted(ports) == [(name, LOOPBACK) for name in published], ports)
     look = f"for name in {COMPILERS}; do command -v $name; done; true"
     found = run("docker", "run", "--rm", "--entrypoint", "sh", stack.image, "-c", look).strip()
@@ -84,7 +84,9 @@ def check_tls(stack: Stack) -> str:
             require(httpx.get(url + path).status_code == 404, f"{url}{path} can be seen")
     large = httpx.post(f"{stack.door_url}/v1/events", content=b"x" * 4_194_305)
     require(large.status_code == 413, f"a body over the limit: {large.status_code}")
-    for name in ("DOOR_PORT", "PAGES_PORT"):
+    voting = httpx.get(f"{stack.door_url}/bo-phieu", follow_redirects=True)
+    require(voting.is_success, f"the voting page: {voting.status_code}")
+    for name in ("DOOR_PORT", "PAGES_PORT", "VOTING_PORT"):
         with socket.socket() as plain:
             require(plain.connect_ex((LOOPBACK, stack.ports[name])) != 0, f"{name} is open")
     for store in STORES:

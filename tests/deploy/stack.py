@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 DEPLOY: Final = Path(__file__).parents[2] / "deploy"
 BACK_SECONDS: Final = 90.0
-PORTS: Final = ("PAGES_PORT", "DOOR_PORT", "PAGES_TLS_PORT", "DOOR_TLS_PORT")
+PORTS: Final = ("PAGES_PORT", "DOOR_PORT", "VOTING_PORT", "PAGES_TLS_PORT", "DOOR_TLS_PORT")
 STORES: Final = ("redis", "postgres")
 OURS: Final = ("door", "units", "ballots", "pledges", "projector", "archive", "web")
 

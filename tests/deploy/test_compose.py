@@ -67,9 +67,11 @@ def test_what_runs_once_is_not_brought_back(name: str) -> None:
     assert SERVICES[name]["healthcheck"] == {"disable": True}
 
 
-def test_only_pages_door_and_figures_are_published_and_on_the_loopback_address_alone() -> None:
+def test_only_pages_door_voting_page_and_figures_are_published_and_on_the_loopback_address_alone() -> (
+    None
+):
     ports = {name: service["ports"] for name, service in SERVICES.items() if "ports" in service}
-    assert ports.keys() == {"door", "web", "prometheus", "proxy"}
+    assert ports.keys() == {"door", "ballots", "web", "prometheus", "proxy"}
     for name in ports.keys() - {"proxy"}:
         [published] = ports[name]
         assert published.startswith("127.0.0.1:")
@@ -77,6 +79,7 @@ def test_only_pages_door_and_figures_are_published_and_on_the_loopback_address_a
     text = (DEPLOY / "compose.tls.yaml").read_text(encoding="utf-8")
     assert set(re.findall(r"^  (\w+): {ports: !reset \[\]}$", text, re.MULTILINE)) == {
         "door",
+        "ballots",
         "web",
     }
 
@@ -100,7 +103,7 @@ def test_the_stores_are_reached_by_who_needs_them_alone_and_never_by_what_the_wo
         *DECIDING,
         *follow,
     }
-    assert on("edge") == {"door", "web", "archive", "operator", "prometheus", "proxy"}
+    assert on("edge") == {"door", "ballots", "web", "archive", "operator", "prometheus", "proxy"}
     assert SERVICES["proxy"]["networks"] == ["edge"]
 
 
@@ -186,9 +189,9 @@ def test_secrets_come_from_files_alone() -> None:
         assert secret["file"].startswith(folder), name
     for name, service in SERVICES.items():
         for variable, value in service.get("environment", {}).items():
-            # Where the door and the vault's own file are is no secret.
+            # Where the doors, the page and the vault's own file are is no secret.
             secret = re.search("PASSWORD|KEY|SECRET|URL", variable)
-            if secret and variable not in ("THIDUA_URL", "THIDUA_VAULT_URL"):
+            if secret and variable not in ("THIDUA_URL", "THIDUA_VAULT_URL", "THIDUA_DOOR_URL"):
                 assert str(value).startswith("/run/secrets/"), f"{name}: {variable}"
 
 

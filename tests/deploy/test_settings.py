@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from services.access import grant
+from services.ballots.app import BallotsSettings
 from services.founding import init
 from services.reporting.app import ReportingSettings
 from services.units.door_app import DoorSettings
@@ -23,7 +24,7 @@ ROOT = DEPLOY.parent
 README = (DEPLOY / "README.md").read_text(encoding="utf-8")
 FIELDS = {
     f"THIDUA_{name}".upper()
-    for kind in (Settings, DoorSettings, ServiceSettings, ReportingSettings)
+    for kind in (Settings, DoorSettings, ServiceSettings, BallotsSettings, ReportingSettings)
     for name in kind.model_fields
 }
 ONLY_COMPOSE = {

@@ -38,6 +38,7 @@ ORIGIN = "so.example.vn/p0"
 BEFORE = "BVHTTDL/BGPB/2019"
 YEAR = "BVHTTDL/BGPB/2020"
 SIGNED = PledgeSigned.TYPE
+PLAIN = "Phiếu công khai"
 UNITS = ("LCA", "LCH", "LSN")
 KEYS = {unit: SigningKey.generate(Algorithm.EDDSA) for unit in (*UNITS, "SLA")}
 NOON = to_ms(datetime(2020, 3, 20, 5, tzinfo=UTC))
@@ -67,6 +68,8 @@ def judge(event: Event, view: View[Tally], rx: datetime) -> Judgement:
     tally = view.cycle(event.subject)
     if not view.cycle(BEFORE).closed and event.unit == "LSN":
         return Refused(Code.STATE_FORBIDS, {"state": "open", "needed": "closed"})
+    if isinstance(event.data, PledgeSigned) and event.data.signer_role == PLAIN:
+        return Refused(Code.VOTE_IN_PLAIN, {"path": "/data/signer_role"})
     if event.unit in tally.signed:
         return Refused(Code.SIGNED_ALREADY, {"unit": event.unit})
     signed = (*tally.signed, event.unit)
@@ -350,6 +353,21 @@ async def test_a_form_refusal_holds_no_value_of_the_event_and_its_bytes_are_kept
     assert desk.said == [(Code.SCHEMA_INVALID, None)]
     for secret in ("Nguyễn", "Giám đốc", parse_jws(jws).payload.decode()):
         assert secret not in raw.decode()
+    assert (await desk.log.chain("pledges/LCA/1")).startswith("1 ")
+
+
+async def test_what_a_judge_says_must_stand_nowhere_is_kept_by_its_hash_alone() -> None:
+    desk = await a_desk()
+    jws = desk.signs("LCA", data={"signer_role": PLAIN})
+    desk.signs("LCH")
+    await desk.judging.consume(desk.inbox)
+
+    assert desk.said == [(Code.VOTE_IN_PLAIN, None), ("pledge-signed", "LCH")]
+    assert not desk.log.erasable
+    entry = read_entry(1, desk.log.entries[desk.founded])
+    assert entry.said is not None
+    assert entry.said["hash"] == parse_jws(jws).hash
+    assert PLAIN not in entry.raw.decode()
     assert (await desk.log.chain("pledges/LCA/1")).startswith("1 ")
 
 

@@ -145,8 +145,7 @@ def _board(
         ):
             return _board_fault("no unit nominated for an office", member.unit)
     if any(
-        ballot.conference == conference.name and ballot.state == "open"
-        for ballot in cycle.ballots.values()
+        ballot.conference == conference.name and ballot.running for ballot in cycle.ballots.values()
     ):
         return Refused(Code.STATE_FORBIDS, {"state": "ballot open", "needed": "ballot-closed"})
     return Recorded()
@@ -170,7 +169,7 @@ def _minutes(data: b.MinutesIssued, cycle: Cycle, conference: Conference) -> Jud
 
 def _no_open_ballot(cycle: Cycle, conference: Conference) -> Refused | None:
     for ballot in cycle.ballots.values():
-        if ballot.conference == conference.name and ballot.state == "open":
+        if ballot.conference == conference.name and ballot.running:
             return Refused(
                 Code.STATE_FORBIDS,
                 {"state": f"ballot {ballot.name} open", "needed": "ballot-closed"},

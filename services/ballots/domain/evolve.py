@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from typing import Final, get_args
 
 from services.ballots.domain.decisions import evolve_decisions
+from services.ballots.domain.elections import evolve_elections
 from services.ballots.domain.eligibility import BELIEVED as OF_ELIGIBILITY
 from services.ballots.domain.eligibility import evolve_considered
 from services.ballots.domain.state import Ballot, Conference, Cycle, Proposal
 from thidua.contracts import Event, EventData
 from thidua.contracts import ballots as b
+from thidua.contracts import secret_ballots as s
 from thidua.evolving import evolve_frame
 from thidua.frozen import replace
 
@@ -29,10 +31,13 @@ def evolve(cycle: Cycle, event: Event) -> Cycle:
         frame is cycle.frame and considered is cycle.considered and decisions is cycle.decisions
     ):
         cycle = replace(cycle, frame=frame, considered=considered, decisions=decisions)
+    elections = evolve_elections(cycle.elections, event)
+    if elections is not cycle.elections:
+        cycle = replace(cycle, elections=elections)
     return _conference(_ballot(cycle, event), event)
 
 
-def _conference(cycle: Cycle, event: Event) -> Cycle:
+def _conference(cycle: Cycle, event: Event) -> Cycle:  # noqa: PLR0911 - a flat dispatch
     match event.data:
         case b.ConferenceConvened(conference=name):
             return _with_conference(cycle, Conference(name))
@@ -53,6 +58,8 @@ def _conference(cycle: Cycle, event: Event) -> Cycle:
             return _with_conference(cycle, replace(cycle.conferences[name], board=members))
         case b.ScoresAccepted(conference=name, ranking=ranking):
             return _with_conference(cycle, replace(cycle.conferences[name], accepted=ranking))
+        case b.MinutesIssued(conference=name):
+            return _with_conference(cycle, replace(cycle.conferences[name], minuted_at=event.rx))
         case b.ConferenceClosed(conference=name):
             return _with_conference(cycle, replace(cycle.conferences[name], state="closed"))
         case b.RankingApproved(ranking=ranking):
@@ -76,10 +83,15 @@ def _ballot(cycle: Cycle, event: Event) -> Cycle:  # noqa: C901, PLR0911, PLR091
             ballot = cycle.ballots[name]
             return _with(cycle, replace(ballot, closes=closes, extensions=ballot.extensions + 1))
         case b.BallotVoided(ballot=name):
+            if name not in cycle.ballots:
+                return cycle
             return _with(cycle, replace(cycle.ballots[name], state="voided", closed_at=event.rx))
         case b.VoteCast(ballot=name, marks=marks) | b.VoteCorrected(ballot=name, marks=marks):
             ballot = cycle.ballots[name]
             return _with(cycle, replace(ballot, votes={**ballot.votes, event.unit or "": marks}))
+        case s.SecretVoteCast(ballot=name):
+            ballot = cycle.ballots[name]
+            return _with(cycle, replace(ballot, votes={**ballot.votes, event.unit or "": {}}))
         case b.WrittenOpinionReceived(ballot=name, member=member, marks=marks):
             ballot = cycle.ballots[name]
             if not opinion_counts(ballot):

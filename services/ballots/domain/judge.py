@@ -8,13 +8,21 @@ from typing import Final, assert_never
 from services.ballots.domain import awards, council, dossier, nominations, officers
 from services.ballots.domain.conference import judge_conference_event, judge_ranking_approved
 from services.ballots.domain.counting import judge_board_event
+from services.ballots.domain.drafting import judge_election_drafted
 from services.ballots.domain.eligibility import OFFICES, determine
 from services.ballots.domain.evolve import BELIEVED, evolve
 from services.ballots.domain.matter import Matter
 from services.ballots.domain.officers import Seat, seat_of
 from services.ballots.domain.opening import judge_ballot_opened
 from services.ballots.domain.outcome import conclude
+from services.ballots.domain.secret_count import close, lapsed, lapses
+from services.ballots.domain.secret_voting import (
+    judge_credential_registered,
+    judge_secret_vote_cast,
+    open_election,
+)
 from services.ballots.domain.state import Ballot, Cycle, start
+from services.ballots.domain.trusting import judge_trustee_event
 from services.ballots.domain.voting import (
     judge_ballot_extended,
     judge_ballot_voided,
@@ -23,6 +31,7 @@ from services.ballots.domain.voting import (
 )
 from thidua.contracts import Event, Role
 from thidua.contracts import ballots as b
+from thidua.contracts import secret_ballots as s
 from thidua.contracts.base import next_year
 from thidua.deciding import Judge, Judgement, Own, Refused, View, merged_fault, role_fault
 from thidua.frozen import replace
@@ -37,8 +46,9 @@ _AFTER_CLOSE: Final = (
     b.ResultNotified,
     b.OfficerRecognised,
     b.RecognitionRefused,
+    s.KeyShareDestroyed,
 )
-"""What may still follow when the year is closed: the authority's later decisions."""
+"""What may still follow when the year is closed: the authority's later decisions, and the end of key shares."""
 
 
 def judge(event: Event, view: View[Cycle], rx: datetime) -> Judgement:
@@ -87,6 +97,12 @@ def _roles(event: Event, cycle: Cycle, standing: frozenset[Role]) -> frozenset[R
             held.add(Role.PRESIDING)
         if any(member.unit == unit for member in conference.board):
             held.add(Role.BOARD)
+    if any(
+        event.source == seat.source
+        for election in cycle.elections.values()
+        for seat in election.keys.seats
+    ):
+        held.add(Role.TRUSTEE)
     return frozenset(held)
 
 
@@ -94,6 +110,15 @@ def _dispatch(  # noqa: C901, PLR0911, PLR0912 - a flat dispatch
     event: Event, matter: Matter, cycle: Cycle, view: View[Cycle]
 ) -> Judgement:
     data = event.data
+    if isinstance(data, s.ElectionDrafted):
+        return judge_election_drafted(data, matter, cycle)
+    if isinstance(data, s.CredentialRegistered):
+        return judge_credential_registered(data, matter, cycle)
+    if isinstance(data, s.SecretVoteCast):
+        return judge_secret_vote_cast(data, matter, cycle)
+    if isinstance(data, s.TrusteeEvent):
+        seat = _seat(view, event.subject, cycle.ballots.get(data.ballot), matter.day)
+        return judge_trustee_event(data, matter, cycle, seat)
     if not isinstance(data, _JUDGED):
         return Refused(
             Code.ROLE_REQUIRED, {"required": [Role.SERVICE.value], "held": sorted(matter.roles)}
@@ -122,7 +147,8 @@ def _dispatch(  # noqa: C901, PLR0911, PLR0912 - a flat dispatch
             return judge_board_event(data, event, cycle, seat)
         case b.BallotOpened():
             seat = _seat(view, event.subject, data, matter.day)
-            return judge_ballot_opened(data, matter, cycle, seat)
+            opened = judge_ballot_opened(data, matter, cycle, seat)
+            return open_election(data, opened, matter, cycle) if data.mode == "secret" else opened
         case b.BallotExtended():
             return judge_ballot_extended(data, matter, cycle)
         case b.BallotVoided():
@@ -229,29 +255,43 @@ _JUDGED: Final = (
 
 
 def due(view: View[Cycle], subject: str, rx: datetime) -> tuple[Own, ...]:
-    """Roll calls to close at their deadline, and eligibility to determine when its facts have changed."""
+    """Ballots that time closes or makes void, and eligibility to determine when its facts have changed."""
     cycle = view.cycle(subject)
     if not cycle.frame.opened:
         return ()
     for ballot in cycle.ballots.values():
-        if _waits_for_time(ballot) and ballot.closes is not None and ballot.closes <= rx:
-            seat = _seat(view, subject, ballot, local_day(rx))
-            closing = conclude(ballot, cycle, seat, "deadline")
-            return tuple(replace(own, cause=ballot.opened_by) for own in closing)
+        ends = _ends(ballot, cycle)
+        if ends is not None and ends <= rx:
+            ending = _ended(ballot, cycle, view, rx)
+            return tuple(replace(own, cause=ballot.opened_by) for own in ending)
     determined = determine(view, subject)
     return () if determined is None else (determined,)
 
 
 def alarm(view: View[Cycle], subject: str) -> datetime | None:
-    """When the next roll call closes."""
-    ballots = view.cycle(subject).ballots.values()
-    return min(
-        (b.closes for b in ballots if _waits_for_time(b) and b.closes is not None), default=None
-    )
+    """When the next roll call or secret ballot closes, or a secret count becomes void for want of trustees."""
+    cycle = view.cycle(subject)
+    ends = (_ends(ballot, cycle) for ballot in cycle.ballots.values())
+    return min((moment for moment in ends if moment is not None), default=None)
 
 
-def _waits_for_time(ballot: Ballot) -> bool:
-    return ballot.state == "open" and ballot.mode == "roll-call"
+def _ends(ballot: Ballot, cycle: Cycle) -> datetime | None:
+    """When time alone does something to *ballot*."""
+    if ballot.state == "open" and ballot.mode != "paper":
+        return ballot.closes
+    election = cycle.elections.get(ballot.name)
+    return None if election is None else lapses(ballot, election)
+
+
+def _ended(ballot: Ballot, cycle: Cycle, view: View[Cycle], rx: datetime) -> tuple[Own, ...]:
+    """What time does to *ballot*."""
+    if ballot.mode != "secret":
+        seat = _seat(view, cycle.frame.subject, ballot, local_day(rx))
+        return conclude(ballot, cycle, seat, "deadline")
+    election = cycle.elections[ballot.name]
+    if ballot.state == "open":
+        return close(ballot, election, cycle, "deadline")
+    return lapsed(ballot, election, cycle)
 
 
 JUDGE: Final = Judge("ballots", 1, start, judge, evolve, due, alarm, BELIEVED)

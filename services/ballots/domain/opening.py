@@ -53,7 +53,7 @@ def judge_ballot_opened(
         rulebook=rulebook.version,
         roll=tuple(sorted(roll)),
         quorum=quorum,
-        places=ordered.places if ordered is not None else _places(data, matter, question),
+        places=places_of(data, matter, cycle, question),
         round=ordered.round if ordered is not None else 1,
     )
     return Recorded((Own(frozen, matter.frame.subject),))
@@ -70,8 +70,6 @@ def roll_of(matter: Matter, cycle: Cycle) -> frozenset[str]:
 
 def _form(data: b.BallotOpened, matter: Matter, conference: Conference | None) -> Refused | None:
     """Mode, place and closing time fit together, and whoever opens it may."""
-    if data.mode == "secret":
-        return Refused(Code.MODE_WRONG, {"mode": "secret", "needed": "paper, roll-call"})
     if data.conference is None:
         if data.mode == "paper":
             return Refused(Code.MODE_WRONG, {"mode": "paper", "needed": "conference"})
@@ -89,7 +87,7 @@ def _form(data: b.BallotOpened, matter: Matter, conference: Conference | None) -
         )
     elif data.mode == "paper" and not conference.board:
         return Refused(Code.BOARD_INVALID, {"fault": "counting-board-elected"})
-    if data.mode == "roll-call" and (data.closes is None or data.closes <= matter.event.rx):
+    if data.mode != "paper" and (data.closes is None or data.closes <= matter.event.rx):
         return _date("/data/closes", data.closes, f"> {matter.event.rx.isoformat()}")
     if len(set(data.nominees)) != len(data.nominees):
         return Refused(Code.OVERLAP, {"what": "nominees"})
@@ -105,7 +103,7 @@ def _round(data: b.BallotOpened, matter: Matter, cycle: Cycle, seat: Seat) -> Re
         if ballot.matter == matter_of and ballot.state != "voided"
     ]
     followed = {ballot.previous for ballot in same}
-    if any(ballot.state == "open" for ballot in same):
+    if any(ballot.running for ballot in same):
         return _state(f"{data.about} is being voted on", "ballot-closed")
     if data.previous is not None:
         previous = cycle.ballots.get(data.previous)
@@ -185,8 +183,11 @@ def _office_nominees(data: b.BallotOpened, cycle: Cycle, seat: Seat) -> Refused 
     return None
 
 
-def _places(data: b.BallotOpened, matter: Matter, question: Question) -> int:
-    """The question's places, never more than the year's quota of the title."""
+def places_of(data: b.BallotOpened, matter: Matter, cycle: Cycle, question: Question) -> int:
+    """The places a further round was ordered for; else the question's, never more than the title's quota."""
+    previous = cycle.ballots.get(data.previous or "")
+    if previous is not None and previous.ordered is not None:
+        return previous.ordered.places
     if data.about in OFFICES:
         return 1
     title = matter.titles[data.about]

@@ -90,16 +90,25 @@ def conclude(
     subject = cycle.frame.subject
     tally = _tally(ballot, cycle, count)
     took_part = participants(ballot, count)
-    told: list[EventData] = [b.BallotClosed(ballot=ballot.name, reason=reason), tally]
+    told: list[EventData] = [
+        b.BallotClosed(ballot=ballot.name, reason=reason),
+        tally,
+        *decided(ballot, cycle, seat, tally, took_part),
+    ]
+    return tuple(Own(data, subject) for data in told)
+
+
+def decided(
+    ballot: Ballot, cycle: Cycle, seat: Seat, tally: b.TallyPublished, took_part: int
+) -> list[EventData]:
+    """What a tally of any mode comes to: its outcome and what follows, or that the ballot is void."""
     if took_part < ballot.quorum:
         few = f"Không đủ túc số khi kết thúc: {took_part} đơn vị tham gia, cần {ballot.quorum}"
-        told.append(b.BallotVoided(ballot=ballot.name, reason=few))
-    elif seat.holder is not None:
+        return [b.BallotVoided(ballot=ballot.name, reason=few)]
+    if seat.holder is not None:
         filled = f"Chức danh đã có đơn vị đảm nhiệm: {seat.holder}"
-        told.append(b.BallotVoided(ballot=ballot.name, reason=filled))
-    else:
-        told += _decided(ballot, cycle, tally, took_part, seat.barred)
-    return tuple(Own(data, subject) for data in told)
+        return [b.BallotVoided(ballot=ballot.name, reason=filled)]
+    return _decided(ballot, cycle, tally, took_part, seat.barred)
 
 
 def _decided(

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Literal
 
 from services.ballots.domain.decisions import Decisions, UnitTitle
+from services.ballots.domain.elections import Election
 from services.ballots.domain.eligibility import OFFICES, Considered
 from thidua.contracts import ballots as b
 from thidua.contracts.rulebook import Question, VotingRules
@@ -24,6 +25,7 @@ class Conference:
     attending: frozenset[str] = frozenset()
     board: tuple[b.BoardMember, ...] = ()
     accepted: int | None = None
+    minuted_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,8 @@ class Ballot:
     A matter put to the vote, with all that was frozen when it was opened.
 
     ``opened_by`` is the opening event's hash, ``previous`` the ballot that ordered this round. ``tie`` marks a re-vote among units that had all reached
-    the threshold. ``votes`` and ``written`` are what counts now, one per unit. ``counts`` are those that
+    the threshold. ``votes`` and ``written`` are what counts now, one per unit; of a secret vote nothing but
+    that it was cast. ``counts`` are those that
     stand; numbers of ``replaced`` ones are not used again, so that no old signature falls under a new count.
     """
 
@@ -71,6 +74,12 @@ class Ballot:
         return self.rules.quorum.needed(len(self.roll))
 
     @property
+    def running(self) -> bool:
+        """Whether its matter is still being decided: open, or a secret count that waits for its trustees."""
+        counting = self.mode == "secret" and self.state == "closed" and self.outcome is None
+        return self.state == "open" or counting
+
+    @property
     def matter(self) -> tuple[str, int | None]:
         """What is decided: the office and its year, or the title, whose year is the cycle's."""
         return self.about, self.for_year if self.about in OFFICES else None
@@ -95,6 +104,7 @@ class Cycle:
     decisions: Decisions = field(default_factory=Decisions)
     conferences: Mapping[str, Conference] = field(default_factory=dict)
     ballots: Mapping[str, Ballot] = field(default_factory=dict)
+    elections: Mapping[str, Election] = field(default_factory=dict)
     proposals: tuple[Proposal, ...] = ()
     approved: int | None = None
 
@@ -109,7 +119,7 @@ class Cycle:
         followed = {one.previous for one in known if one.state != "voided"}
         found = {proposal.unit for proposal in self.proposals if proposal.title == title}
         for one in known:
-            if one.state == "open":
+            if one.running:
                 found.update(one.nominees)
             elif one.ordered is not None and one.name not in followed:
                 found.update(one.ordered.among)

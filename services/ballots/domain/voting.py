@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from services.ballots.domain.drafting import presiding_fault
 from services.ballots.domain.evolve import opinion_counts
 from services.ballots.domain.matter import Matter
 from services.ballots.domain.officers import Seat
@@ -25,8 +26,8 @@ def judge_ballot_extended(data: b.BallotExtended, matter: Matter, cycle: Cycle) 
     ballot = _presided(data.ballot, matter, cycle)
     if isinstance(ballot, Refused):
         return ballot
-    if ballot.mode != "roll-call" or ballot.closes is None:
-        return Refused(Code.MODE_WRONG, {"mode": ballot.mode, "needed": "roll-call"})
+    if ballot.mode == "paper" or ballot.closes is None:
+        return Refused(Code.MODE_WRONG, {"mode": ballot.mode, "needed": "roll-call, secret"})
     if ballot.extensions >= ballot.rules.extensions:
         return Refused(
             Code.ALREADY_DONE, {"what": f"{ballot.extensions} extensions of {ballot.name}"}
@@ -39,7 +40,12 @@ def judge_ballot_extended(data: b.BallotExtended, matter: Matter, cycle: Cycle) 
 
 
 def judge_ballot_voided(data: b.BallotVoided, matter: Matter, cycle: Cycle) -> Judgement:
-    """Whoever presides may void an open ballot, with a reason."""
+    """Whoever presides may void an open ballot, or a secret one at any time before its result, with a reason."""
+    election = cycle.elections.get(data.ballot)
+    if election is not None:
+        if election.voided or election.result is not None:
+            return Refused(Code.BALLOT_CLOSED, {"ballot": data.ballot, "closed": "void, counted"})
+        return presiding_fault(election.draft.conference, matter, cycle) or Recorded()
     ballot = _presided(data.ballot, matter, cycle)
     return ballot if isinstance(ballot, Refused) else Recorded()
 
@@ -48,6 +54,8 @@ def judge_vote_cast(
     data: b.VoteCast | b.VoteCorrected, matter: Matter, cycle: Cycle, seat: Seat
 ) -> Judgement:
     """One counted vote per member of the roll who is there: the first or the last, by the rulebook."""
+    if data.ballot in cycle.elections:
+        return Refused(Code.VOTE_IN_PLAIN, {"path": "/data/marks"})
     ballot = _open(data.ballot, cycle)
     if isinstance(ballot, Refused):
         return ballot
@@ -76,6 +84,8 @@ def judge_written_opinion(
     data: b.WrittenOpinionReceived, matter: Matter, cycle: Cycle, seat: Seat
 ) -> Judgement:
     """An absent member's opinion: recorded whenever it comes, counted only in time."""
+    if data.ballot in cycle.elections:
+        return Refused(Code.VOTE_IN_PLAIN, {"path": "/data/marks"})
     ballot = cycle.ballots.get(data.ballot)
     if ballot is None or ballot.state == "voided":
         return Refused(Code.BALLOT_NOT_OPEN, {"ballot": data.ballot})

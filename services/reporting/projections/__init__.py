@@ -17,6 +17,7 @@ from services.reporting.projections.ranking import RANKING
 from services.reporting.projections.refused import REFUSED
 from services.reporting.projections.rules import RULES
 from services.reporting.projections.scores import SCORES
+from services.reporting.projections.secret_ballots import SECRET_BALLOTS
 from services.reporting.projections.timeline import TIMELINE
 from services.reporting.projections.units import UNITS
 
@@ -31,6 +32,7 @@ ALL: tuple[Projection, ...] = (
     PLEDGES,
     CONFERENCES,
     BALLOTS,
+    SECRET_BALLOTS,
     ELIGIBILITY,
     OFFICERS,
     AWARDS,

@@ -6,6 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from services.reporting.projections.ballots import ballots, counts, nominations, votes
+from services.reporting.projections.secret_queries import (
+    TrackedVote,
+    secret_election,
+    trackers_of,
+)
 
 if TYPE_CHECKING:
     from services.reporting.reading import Reading
@@ -67,12 +72,18 @@ class Ballot:
 
 @dataclass(frozen=True, slots=True)
 class BallotInFull:
-    """A ballot with who has answered, the roll-call votes once it is closed, and the counts."""
+    """
+    A ballot with who has answered, the roll-call votes once it is closed, and the counts.
+
+    Of a secret one its fingerprint and the trackers in its box.
+    """
 
     ballot: Ballot
     answered: list[str]
     votes: list[dict[str, Any]]
     counts: list[dict[str, Any]]
+    fingerprint: str | None
+    trackers: list[TrackedVote]
 
 
 _LISTS = frozenset({"nominees", "roll", "reached", "passed"})
@@ -91,12 +102,16 @@ def ballot_in_full(read: Reading, cycle: str, ballot: str) -> BallotInFull | Non
     if row is None:
         return None
     given = read.rows(votes, cycle=cycle, ballot=ballot)
+    secret = secret_election(read, cycle, ballot)
+    box = trackers_of(read, cycle, ballot) or []
     shown = [] if row["state"] == "open" else [dict(vote) for vote in given]
     return BallotInFull(
         _ballot(row),
-        sorted({vote["unit"] for vote in given}),
+        sorted({vote["unit"] for vote in given} | {vote.unit for vote in box}),
         shown,
         [dict(one) for one in read.rows(counts, cycle=cycle, ballot=ballot)],
+        None if secret is None else secret.fingerprint,
+        box,
     )
 
 

@@ -173,6 +173,8 @@ def _extended(entry: ProjectedEntry, data: b.BallotExtended, rows: Rows) -> None
 
 @BALLOTS.on(b.BallotVoided)
 def _voided(entry: ProjectedEntry, data: b.BallotVoided, rows: Rows) -> None:
+    if rows.get(ballots, entry.subject, data.ballot) is None:
+        return
     rows.change(
         ballots,
         entry.subject,

@@ -394,6 +394,62 @@ _BALLOTS: Final = {
         "{who} không công nhận {unit} là {office}: {reason}",
         "{who} refused to recognise {unit} as {office}: {reason}",
     ),
+    "election-drafted": (
+        "{who} chuẩn bị phiếu kín {ballot} về “{about}” với {nominees}",
+        "{who} prepared the secret ballot {ballot} on “{about}” among {nominees}",
+    ),
+    "trustee-committed": (
+        "{who} cam kết khóa kiểm phiếu số {owner} của {ballot}",
+        "{who} committed to key {owner} of the count of {ballot}",
+    ),
+    "trustee-published": (
+        "{who} công bố khóa kiểm phiếu số {owner} của {ballot}",
+        "{who} published key {owner} of the count of {ballot}",
+    ),
+    "trustee-shares-sealed": (
+        "{who} gửi các mảnh khóa niêm phong của {ballot}, khóa số {owner}",
+        "{who} sent the sealed shares of {ballot} as trustee {owner}",
+    ),
+    "trustee-key-confirmed": (
+        "{who} xác nhận khóa kiểm phiếu số {owner} của {ballot}",
+        "{who} confirmed key {owner} of the count of {ballot}",
+    ),
+    "election-fixed": (
+        "Nội dung phiếu kín {ballot} được chốt, dấu vân {fingerprint}",
+        "The secret ballot {ballot} was fixed, fingerprint {fingerprint}",
+    ),
+    "trustee-drill-passed": (
+        "{who} đã thử khóa kiểm phiếu số {owner} của {ballot}",
+        "{who} tried key {owner} of the count of {ballot}",
+    ),
+    "credential-registered": (
+        "{who} đăng ký thẻ cử tri cho phiếu kín {ballot}",
+        "{who} registered its credential for the secret ballot {ballot}",
+    ),
+    "election-opened": (
+        "Hòm phiếu kín {ballot} mở cho {registered} đơn vị đã đăng ký",
+        "The box of the secret ballot {ballot} opened for {registered} registered units",
+    ),
+    "secret-vote-cast": (
+        "{who} bỏ phiếu kín {ballot}, mã tra cứu {tracker}",
+        "{who} voted in the secret ballot {ballot}, tracker {tracker}",
+    ),
+    "tally-encrypted": (
+        "{counted} phiếu kín của {ballot} được cộng khi còn mã hóa",
+        "{counted} votes of the secret ballot {ballot} were added up, still encrypted",
+    ),
+    "partially-decrypted": (
+        "{who} giải mã phần của khóa số {owner} cho {ballot}",
+        "{who} contributed key {owner} to the count of {ballot}",
+    ),
+    "result-published": (
+        "Kết quả phiếu kín {ballot} được mở từ {counted} phiếu",
+        "The result of the secret ballot {ballot} was opened from {counted} votes",
+    ),
+    "key-share-destroyed": (
+        "{who} đã hủy mảnh khóa số {owner} của {ballot}: {statement}",
+        "{who} destroyed its key share {owner} of {ballot}: {statement}",
+    ),
 }
 
 _PLEDGES: Final = {

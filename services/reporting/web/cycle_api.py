@@ -35,6 +35,14 @@ from services.reporting.projections.score_queries import (
     evidence_of,
     scores,
 )
+from services.reporting.projections.secret_queries import (
+    SecretElection,
+    TrackedVote,
+    TrusteeShare,
+    key_generation,
+    secret_election,
+    trackers_of,
+)
 from services.reporting.projections.unit_queries import unit as unit_of
 from services.reporting.reading import Reading
 from services.reporting.web import parameters as given
@@ -155,6 +163,27 @@ def _of_the_conference(routes: APIRouter, ask: Ask) -> None:
     def ballot_of(cycle: given.Cycle, ballot: given.Slug) -> Answer[BallotInFull]:
         """With roll-call votes once it is closed, and every count of the counting board."""
         return ask(cycle, lambda read: found(ballot_in_full(read, cycle, ballot), ballot))
+
+    @routes.get(
+        f"{YEAR}/ballots/{{ballot}}/election", summary="Phiếu kín / a secret ballot's set-up"
+    )
+    def election_of(cycle: given.Cycle, ballot: given.Slug) -> Answer[SecretElection]:
+        """What a voter's or trustee's client needs: fingerprint, exact texts, credentials, how far it has come."""
+        return ask(cycle, lambda read: found(secret_election(read, cycle, ballot), ballot))
+
+    @routes.get(
+        f"{YEAR}/ballots/{{ballot}}/trackers", summary="Mã tra cứu phiếu kín / trackers in the box"
+    )
+    def trackers(cycle: given.Cycle, ballot: given.Slug) -> Answer[list[TrackedVote]]:
+        """Every vote in the box by its tracker, and whether it counts."""
+        return ask(cycle, lambda read: found(trackers_of(read, cycle, ballot), ballot))
+
+    @routes.get(
+        f"{YEAR}/ballots/{{ballot}}/key-generation", summary="Khóa kiểm phiếu / the trustees' keys"
+    )
+    def keys_of(cycle: given.Cycle, ballot: given.Slug) -> Answer[list[TrusteeShare]]:
+        """What every trustee has published, round by round."""
+        return ask(cycle, lambda read: found(key_generation(read, cycle, ballot), ballot))
 
     @routes.get(f"{YEAR}/awards", summary="Đề nghị và khen thưởng / proposals and awards")
     def awards(cycle: given.Cycle) -> Answer[Awards]:

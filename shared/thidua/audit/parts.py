@@ -12,10 +12,9 @@ from thidua.audit.authentic import Authenticity, NotAuthenticError
 from thidua.audit.registered import KeyLine
 from thidua.audit.rejudging import NotFollowingError, Rejudging
 from thidua.base64url import encode_base64url
-from thidua.contracts.envelope import EnvelopeError, FormError
 from thidua.deciding import Judge
 from thidua.errors import RejectError, StopError
-from thidua.knowledge import Opened, moment, open_jws
+from thidua.knowledge import Opened
 from thidua.log.entry import Entry, EntryError, read_entry
 from thidua.signing import VerifyingKey, parse_jws
 from thidua.tlog.faults import ArchiveCutError, ArchiveFaultError, ArchiveUnreadableError
@@ -29,8 +28,8 @@ JUDGED = (*AUTHENTIC, "V13", "V14")
 class Rebuild(Protocol):
     """The application's read models being built anew, entry by entry."""
 
-    def take(self, entry: Entry, opened: Opened | None) -> None:
-        """The next entry, with its event unless that was refused for its form."""
+    def take(self, entry: Entry, opened: Opened | None = None) -> None:
+        """The next entry, with its event where that was *opened* before."""
 
     def prints(self) -> Mapping[str, str]:
         """The fingerprint of every read model as the entries until here give it."""
@@ -284,18 +283,9 @@ def rebuilt_part(folder: Path, size: int, to: Held, rebuilding: Rebuilding) -> P
     part = Part(("V15",))
     with _into(part), rebuilding() as rebuild:
         for entry in entries_of(folder, size, until=to.published):
-            rebuild.take(entry, _opened(entry))
+            rebuild.take(entry)
         part.prints = dict(rebuild.prints())
     return part
-
-
-def _opened(entry: Entry) -> Opened | None:
-    if entry.jws is None:
-        return None
-    try:
-        return open_jws(parse_jws(entry.jws), moment(entry.rx_ms))
-    except (EnvelopeError, FormError, RejectError) as error:
-        raise NotAuthenticError(entry.position, "form", str(error)) from None
 
 
 def entries_of(

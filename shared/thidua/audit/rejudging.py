@@ -26,6 +26,8 @@ from thidua.signing import parse_jws
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from thidua.contracts import Event
+
 
 class NotFollowingError(RejectError):
     """
@@ -100,6 +102,10 @@ class Rejudging:
         self.authentic = Authenticity(origin, root_spki, one_reading=one_reading)
         self._signatures = signatures
         self._folds = {judge.service: Folded(judge) for judge in judges}
+        # As the services themselves take in the log: most events change one state of three.
+        self._wanted = [
+            (fold, {name.decode() for name in fold.wanted}) for fold in self._folds.values()
+        ]
         self._pending: dict[str, _Pending] = {}
 
     def run(self, entries: Iterable[Entry]) -> Rejudged:
@@ -127,9 +133,16 @@ class Rejudging:
         else:
             self._judge(entry, fold, opened)
         if entry.is_recorded:
-            for each in self._folds.values():
-                each.apply(opened.event)
+            self._evolve(opened.event)
         return opened
+
+    def _evolve(self, event: Event) -> None:
+        kind = event.data.TYPE
+        for fold, wanted in self._wanted:
+            if kind in wanted:
+                fold.apply(event)
+            else:
+                fold.pass_by(event.subject)
 
     def finish(self) -> None:
         """Check that no own event is missing at the end."""

@@ -24,6 +24,7 @@ from thidua.audit.disclosed import DisclosedTo, RowFound, hold
 from thidua.audit.findings import Done, Findings
 from thidua.audit.parts import Held, Part
 from thidua.audit.registered import keys_of
+from thidua.audit.secret import hold_secret_ballots
 from thidua.contracts.envelope import EnvelopeError, FormError
 from thidua.errors import ThiduaError
 from thidua.tlog.faults import ArchiveCutError, ArchiveFaultError, ArchiveUnreadableError
@@ -40,7 +41,6 @@ if TYPE_CHECKING:
 SHARE: Final = 4096
 """Entries of one piece of work; a multiple of the bundle's width."""
 FEW: Final = 2
-NO_SEALED_VOTE: Final = "không có phiếu kín trong sổ / no secret ballot in this log"
 
 Progress = Callable[[int, int], None]
 Parts = Part | tuple[Part, ...]
@@ -132,7 +132,7 @@ def verify(task: Task, progress: Progress = lambda *_: None) -> Verified:
     _kept(task, checkpoint, found)
     published = _published(task, checkpoint, found)
     counts = _work(task, checkpoint, published, found, progress)
-    found.nothing("V16", NO_SEALED_VOTE)
+    hold_secret_ballots(parts.entries_of(task.folder, checkpoint.size), found, task.jobs)
     found.nothing("V17", "kho lưu không kèm tài liệu / no documents beside this log")
     found.nothing("V18", "không đưa biên nhận nào / no receipts were given")
     rows = hold(task.disclosures, task.folder, checkpoint.size, task.policy.log.name, found)

@@ -10,6 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
+from thidua.audit.authentic import NotAuthenticError
+from thidua.audit.rejudging import NotFollowingError
+from thidua.custody.generating import OtherKeysError
+from thidua.custody.record import OtherElectionError, OtherHistoryError
 from thidua.errors import RejectError, RetryError, SignatureError, ThiduaError
 from thidua.form import FormFaultsError
 from thidua.identity import (
@@ -21,6 +25,8 @@ from thidua.identity import (
 )
 from thidua.outbox import NotInOutboxError, State
 from thidua.publishing import NoReceiptError
+from thidua.tlog.faults import ArchiveFaultError
+from thidua.voting.faults import BallotFaultError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -72,6 +78,9 @@ def identity(
     url: str | None = None,
     outbox: Path | None = None,
     door_key: str | None = None,
+    archive: str | None = None,
+    policy: Path | None = None,
+    custody: Path | None = None,
 ) -> Identity:
     """The settings a command runs with: flags, environment, project file, user file."""
     given: dict[str, str | None] = {
@@ -82,6 +91,9 @@ def identity(
         "url": url,
         "outbox": None if outbox is None else str(outbox),
         "door_key": door_key,
+        "archive": archive,
+        "policy": None if policy is None else str(policy),
+        "custody": None if custody is None else str(custody),
     }
     return find_identity(given, os.environ, Path.cwd())  # noqa: TID251 - a command is a composition root
 
@@ -108,7 +120,9 @@ def exit_of(error: ThiduaError) -> Exit:
             return Exit.USAGE
         case NotInOutboxError() | NoReceiptError():
             return Exit.NOT_FOUND
-        case SignatureError():
+        case SignatureError() | ArchiveFaultError() | NotAuthenticError() | NotFollowingError():
+            return Exit.UNPROVEN
+        case BallotFaultError() | OtherElectionError() | OtherHistoryError() | OtherKeysError():
             return Exit.UNPROVEN
         case RejectError():
             return Exit.REFUSED

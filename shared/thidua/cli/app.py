@@ -8,6 +8,7 @@ from importlib.metadata import EntryPoint, entry_points
 import typer
 
 from thidua.cli import (
+    ballot,
     events,
     evidence,
     excel,
@@ -17,6 +18,7 @@ from thidua.cli import (
     packages,
     personal,
     receipts,
+    trustee,
     verify,
     witness,
 )
@@ -41,6 +43,8 @@ app.add_typer(packages.app, name="package")
 app.add_typer(receipts.app, name="receipt")
 app.add_typer(personal.app, name="personal")
 app.add_typer(excel.app, name="excel")
+app.add_typer(ballot.app, name="ballot")
+app.add_typer(trustee.app, name="trustee")
 
 
 def main() -> None:

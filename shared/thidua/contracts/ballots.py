@@ -26,6 +26,7 @@ from thidua.contracts.base import (
     next_year,
 )
 from thidua.contracts.rulebook import Rule
+from thidua.contracts.secret_ballots import SecretBallotsEvent
 
 Office = Literal["chair", "deputy"]
 Mode = Literal["paper", "roll-call", "secret"]
@@ -696,4 +697,5 @@ BallotsEvent = (
     | ResultNotified
     | OfficerRecognised
     | RecognitionRefused
+    | SecretBallotsEvent
 )

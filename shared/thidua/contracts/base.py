@@ -33,6 +33,7 @@ class Role(StrEnum):
     PRESIDING = "presiding"
     BOARD = "counting-board"
     TEAM = "cross-check-team"
+    TRUSTEE = "trustee"
     OWNER = "key-owner"
     SERVICE = "service"
 

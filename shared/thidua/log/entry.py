@@ -21,6 +21,8 @@ MAX_ENTRY_BYTES: Final = 65_535
 _RECORDED: Final = re.compile(
     rb'\{"v":1,"rx":"([0-9TZ:.-]{24})","by":"([a-z]{2,20}/[0-9]{1,4})","jws":"'
 )
+_LONGEST_FACT: Final = 60
+_MOST_PARTS: Final = 3
 _END: Final = b'"}'
 _JWS: Final = (string.ascii_letters + string.digits + "-_.").encode()
 _BY: Final = re.compile(r"[a-z]{2,20}/[0-9]{1,4}")
@@ -75,10 +77,18 @@ def write_recorded(rx_ms: int, by: str, jws: bytes) -> bytes:
 
 
 def write_refused(rx_ms: int, by: str, code: str, facts: Mapping[str, object], jws: bytes) -> bytes:
-    """The entry of an event refused for state or rule, with its public reason."""
-    refused = _json({"code": code, "facts": facts})
-    head = format_ms(rx_ms).encode(), by.encode(), refused, jws
-    return _bounded(b'{"v":1,"rx":"%b","by":"%b","refused":%b,"jws":"%b"}' % head)
+    """
+    The entry of an event refused for state or rule, with its public reason.
+
+    Facts that would not fit beside the event are cut, always alike; without them if need be.
+    """
+    cut = {name: _cut(fact) for name, fact in facts.items()}
+    for told in (facts, cut):
+        refused = _json({"code": code, "facts": told})
+        raw = _refused(rx_ms, by, refused, jws)
+        if len(raw) <= MAX_ENTRY_BYTES:
+            return raw
+    return _bounded(_refused(rx_ms, by, _json({"code": code, "facts": {}}), jws))
 
 
 def write_said(
@@ -142,6 +152,17 @@ def _read_refused(position: int, raw: bytes) -> Entry:
     return Entry(
         position, parse_ms(rx), by, raw, None if jws is None else jws.encode(), refused, said
     )
+
+
+def _refused(rx_ms: int, by: str, refused: bytes, jws: bytes) -> bytes:
+    head = format_ms(rx_ms).encode(), by.encode(), refused, jws
+    return b'{"v":1,"rx":"%b","by":"%b","refused":%b,"jws":"%b"}' % head
+
+
+def _cut(fact: object) -> object:
+    if isinstance(fact, list | tuple):
+        return [_cut(part) for part in fact[:_MOST_PARTS]]
+    return fact if isinstance(fact, int) else str(fact)[:_LONGEST_FACT]
 
 
 def _json(value: object) -> bytes:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from thidua.voting.group import Chance
     from thidua.voting.questions import Choice, Question
 
-MOST_BYTES: Final = 47_000
+MOST_BYTES: Final = 45_000
 """Of a ballot's text: what fits an entry of the log beside its envelope."""
 _ELEMENT: Final = 617
 _SCALAR: Final = 77

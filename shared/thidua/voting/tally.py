@@ -81,15 +81,44 @@ def last_of_each(ballots: Sequence[Ballot]) -> list[Ballot]:
 
 def add_up(election: Election, counted: Sequence[Ballot]) -> EncryptedTally:
     """The encrypted sum of *counted*, ballots that were checked and of which no two share a credential."""
+    return add_choices(election, [[a.choices for a in ballot.answers] for ballot in counted])
+
+
+def add_choices(
+    election: Election, counted: Sequence[Sequence[Sequence[Ciphertext]]]
+) -> EncryptedTally:
+    """The encrypted sum of ballots of which the encrypted choices alone are at hand, per question."""
     group = election.group
     rows = tuple(
         tuple(
-            added(group, [ballot.answers[at].choices[column] for ballot in counted])
+            added(group, [choices[at][column] for choices in counted])
             for column in range(question.width)
         )
         for at, question in enumerate(election.questions)
     )
     return EncryptedTally(rows, len(counted))
+
+
+def tally_in(text: str, counted: int) -> EncryptedTally:
+    """The encrypted sum that stands in the log as *text*, believed."""
+    return EncryptedTally(tuple(_ciphertexts(row) for row in parse(text, "tally")), counted)
+
+
+def decryption_in(text: str) -> PartialDecryption:
+    """The partial decryption that stands in the log as *text*, believed."""
+    read = parse(text, "decryption")
+    return PartialDecryption(
+        tuple(tuple(int(each) for each in row) for row in read["decryption_factors"]),
+        tuple(
+            tuple(Proof(int(each["challenge"]), int(each["response"])) for each in row)
+            for row in read["decryption_proofs"]
+        ),
+    )
+
+
+def choices_in(text: str) -> tuple[tuple[Ciphertext, ...], ...]:
+    """The encrypted choices of a ballot that stands in the log as *text*, per question, believed."""
+    return tuple(_ciphertexts(answer["choices"]) for answer in parse(text, "ballot")["answers"])
 
 
 def decrypt_partially(
@@ -207,6 +236,10 @@ def read_result(text: str, expected: Result) -> None:
     """Raise BallotFaultError unless *text* says exactly *expected*."""
     members(parse(text, "result"), "result", "result")
     require_canonical(text, {"result": [list(row) for row in expected]}, "result")
+
+
+def _ciphertexts(row: list[dict[str, str]]) -> tuple[Ciphertext, ...]:
+    return tuple(Ciphertext(int(each["alpha"]), int(each["beta"])) for each in row)
 
 
 def _element(group: Group, value: object, path: str) -> int:

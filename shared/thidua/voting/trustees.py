@@ -189,13 +189,14 @@ def _message(message: str) -> str:
 def _item(group: Group, value: object, path: str) -> Item:
     kind, content = items(value, path, 2)
     if kind == "Single":
-        return _single(group, members(content, path, "pok", "public_key"), path)
+        return read_key(group, members(content, path, "pok", "public_key"), path)
     if kind == "Pedersen":
         return _pedersen(group, content, path)
     raise BallotFaultError(path, "Single | Pedersen", "another kind")
 
 
-def _single(group: Group, read: dict[str, Any], path: str) -> Single:
+def read_key(group: Group, read: dict[str, Any], path: str) -> Single:
+    """The public key in *read*, the proof that its secret is known checked. Raises BallotFaultError."""
     public = group.element(read["public_key"], f"{path}/public_key")
     key = Single(read_proof(group, read["pok"], f"{path}/pok"), public)
     if not knowledge_holds(group, _knowledge(group, public), [(group.g, public)], key.proof):
@@ -214,54 +215,60 @@ def _pedersen(group: Group, value: object, path: str) -> Pedersen:
         listed = items(read[name], f"{path}/{name}", size)
         return [(f"{path}/{name}/{at}", item) for at, item in enumerate(listed)]
 
-    certificates = tuple(_signed(group, item, place) for place, item in each("certs"))
+    certificates = tuple(read_signed(group, item, place) for place, item in each("certs"))
     signers = [
-        _certified(group, certificate, f"{path}/certs/{at}", (size, threshold, at + 1))
+        read_certificate(group, certificate, f"{path}/certs/{at}", (size, threshold, at + 1))
         for at, certificate in enumerate(certificates)
     ]
     commitments, polynomials = [], []
     for signer, (place, item) in zip(signers, each("coefexps"), strict=True):
-        commitment = _signed(group, item, place)
-        polynomials.append(_coefficients(group, commitment, place, threshold))
-        _need_signature(group, signer, commitment, place)
+        commitment = read_signed(group, item, place)
+        polynomials.append(read_commitment(group, commitment, place, threshold))
+        need_signature(group, signer, commitment, place)
         commitments.append(commitment)
     approvals = []
     for signer, own, (place, item) in zip(signers, polynomials, each("signatures"), strict=True):
         approval = read_proof(group, item, place)
-        _need_signature(group, signer, Signed(approval_message(certificates, own), approval), place)
+        need_signature(group, signer, Signed(approval_message(certificates, own), approval), place)
         approvals.append(approval)
     keys = []
     for at, (signer, (place, item)) in enumerate(
         zip(signers, each("verification_keys"), strict=True), 1
     ):
         content = members(item, place, "pok", "public_key", "signature")
-        key = _single(group, content, place)
+        key = read_key(group, content, place)
         if key.public != group.product(evaluate(group, own, at) for own in polynomials):
             raise BallotFaultError(f"{place}/public_key", "the key of this share", "another key")
         signature = read_proof(group, content["signature"], f"{place}/signature")
-        _need_signature(group, signer, Signed(str(key.public), signature), f"{place}/signature")
+        need_signature(group, signer, Signed(str(key.public), signature), f"{place}/signature")
         keys.append(MemberKey(key, signature))
     return Pedersen(threshold, certificates, tuple(commitments), tuple(approvals), tuple(keys))
 
 
-def _signed(group: Group, value: object, path: str) -> Signed:
+def read_signed(group: Group, value: object, path: str) -> Signed:
+    """The signed message in *value*; whether the signature holds is `need_signature`'s. Raises BallotFaultError."""
     read = members(value, path, "message", "signature")
     signature = read_proof(group, read["signature"], f"{path}/signature")
     return Signed(string(read["message"], f"{path}/message"), signature)
 
 
-def _certified(group: Group, signed: Signed, path: str, shape: tuple[int, int, int]) -> int:
-    """The verification key of a certificate for a group of *shape* (size, threshold, index)."""
+def read_certificate(group: Group, signed: Signed, path: str, shape: tuple[int, int, int]) -> int:
+    """
+    The verification key of a certificate for a group of *shape* (size, threshold, index), its signature checked.
+
+    Raises BallotFaultError.
+    """
     here = f"{path}/message"
     read = members(parse(signed.message, here), here, "verification", "encryption", "context")
     signer = group.element(read["verification"], f"{here}/verification")
     keys = (signer, group.element(read["encryption"], f"{here}/encryption"))
     require_canonical(signed.message, certificate_document(group, keys, *shape), here)
-    _need_signature(group, signer, signed, path)
+    need_signature(group, signer, signed, path)
     return signer
 
 
-def _coefficients(group: Group, signed: Signed, path: str, count: int) -> list[int]:
+def read_commitment(group: Group, signed: Signed, path: str, count: int) -> list[int]:
+    """The *count* coefficients in the exponent, each in the group. Raises BallotFaultError."""
     here = f"{path}/message"
     read = members(parse(signed.message, here), here, "coefexps")
     found = [
@@ -272,6 +279,7 @@ def _coefficients(group: Group, signed: Signed, path: str, count: int) -> list[i
     return found
 
 
-def _need_signature(group: Group, signer: int, signed: Signed, path: str) -> None:
+def need_signature(group: Group, signer: int, signed: Signed, path: str) -> None:
+    """Raise BallotFaultError unless *signed* was signed with the secret of the verification key *signer*."""
     if not knowledge_holds(group, _message(signed.message), [(group.g, signer)], signed.signature):
         raise BallotFaultError(path, "this member's signature", "one that does not hold")

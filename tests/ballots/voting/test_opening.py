@@ -81,7 +81,7 @@ def test_nothing_is_voted_on_before_there_is_a_rulebook() -> None:
 @pytest.mark.parametrize(
     ("changed", "code"),
     [
-        ({"mode": "secret"}, Code.MODE_WRONG),
+        ({"mode": "secret"}, Code.DATE_INVALID),
         ({"conference": None}, Code.MODE_WRONG),
         ({"conference": "khac"}, Code.REFERENCE_UNKNOWN),
         ({"mode": "roll-call"}, Code.DATE_INVALID),

@@ -127,6 +127,10 @@ async def test_every_path_of_the_openapi_document_is_asked_for_here(
         "/v1/refused/{position}",
         "/v1/proofs/{position}",
         "/v1/entries/{position}",
+        *(
+            f"/v1/cycles/{{authority}}/{{cluster}}/{{year}}/ballots/{{ballot}}/{of_secret_ones}"
+            for of_secret_ones in ("election", "trackers", "key-generation")
+        ),
     }
 
 

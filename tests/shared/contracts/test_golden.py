@@ -56,7 +56,7 @@ def test_a_golden_example_reads_as_its_type_and_is_written_as_it_was(wire_type: 
 @pytest.mark.parametrize("wire_type", CONTRACTS)
 def test_a_golden_example_is_published_by_one_who_may(wire_type: str) -> None:
     envelope = read_envelope(payload(wire_type))
-    speakers = {"authorities": {"authority", "key-owner"}, "services": {"service"}}
+    speakers = {"authorities": {"authority", "key-owner", "trustee"}, "services": {"service"}}
     kind = envelope.source.split("/")[1]
     roles = {role.value for role in CONTRACTS[wire_type].data.ROLES}
     own = {"authority", "service"}

@@ -123,3 +123,17 @@ def test_an_entry_is_never_longer_than_a_bundle_can_hold() -> None:
         write_recorded(RX, BY, b"a" * (room + 1))
     with pytest.raises(EntryError):
         read_entry(1, longest.replace(b'aa"}', b'aaa"}'))
+
+
+def test_facts_that_do_not_fit_beside_the_event_are_cut_and_the_refusal_stands() -> None:
+    names = ["Sở Văn hóa, Thể thao và Du lịch tỉnh Lào Cai" * 4] * 2_000
+    jws = b"a" * 64_000
+    entry = read_entry(7, write_refused(RX, BY, "NOT_A_NOMINEE", {"given": names, "most": 3}, jws))
+    assert entry.jws == jws
+    assert entry.refused == {
+        "code": "NOT_A_NOMINEE",
+        "facts": {"given": [names[0][:60]] * 3, "most": 3},
+    }
+    many = {f"fact-{at}": "a" * 60 for at in range(50)}
+    bare = read_entry(7, write_refused(RX, BY, "NOT_A_NOMINEE", many, jws))
+    assert bare.refused == {"code": "NOT_A_NOMINEE", "facts": {}}

@@ -183,7 +183,7 @@ def test_what_has_faults_is_named_whole_and_not_queued(tmp_path: Path) -> None:
     with pytest.raises(NoTypeError):
         sender.queue("thidua.reporting.page-viewed.v1", SUBJECT, {}, check=False)
     with pytest.raises(MalformedError, match=Code.TOO_LARGE):
-        sender.queue(TYPES["units"], SUBJECT, {"summary": "a" * 43_000}, check=False)
+        sender.queue(TYPES["units"], SUBJECT, {"summary": "a" * 46_000}, check=False)
     assert sender.outbox.items == []
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 import httpx
 from pydantic import SecretStr
 
+from services.ballots.app import BallotsSettings
 from services.ballots.app import create_app as ballots_app
 from services.founding import found, plan
 from services.pledges.app import create_app as pledges_app
@@ -26,7 +27,6 @@ from thidua.knowledge import ChainHead
 from thidua.log import Entry, Names
 from thidua.log.redis_log import RedisLog
 from thidua.publishing import Publisher
-from thidua.serving import ServiceSettings
 from thidua.signing import Algorithm, SigningKey, parse_jws, possession_proof, sign
 from thidua.stream import new_client
 from thidua.testing.servers import own_redis
@@ -217,7 +217,7 @@ async def a_house(
 @asynccontextmanager
 async def deciding(house: House, service: str) -> AsyncIterator[None]:
     """A deciding service at work."""
-    settings = ServiceSettings(
+    settings = BallotsSettings(
         origin=house.founding.origin,
         redis_url=SecretStr(house.server.url),
         signing_key=SecretStr(house.founding.services[service].to_pem().decode()),
