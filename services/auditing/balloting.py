@@ -6,6 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
 from services.auditing.chain import Chain, Words, cause_of
+from services.auditing.secret import explain_sealed, voters_of
 from thidua.contracts import ballots as b
 from thidua.contracts import units as u
 
@@ -42,9 +43,15 @@ def explain_ballot(facts: Facts, chain: Chain, ballot: str) -> Told[b.OutcomeDec
     )
     cause_of(chain, closed, facts.by_hash(closed.event.cause))
     tally = facts.last(b.TallyPublished, lambda data: data.ballot == ballot)
+    if tally is None and opened.data.mode == "secret" and void is not None:
+        chain.add(void, "phiếu kín bị hủy, không mở phiếu nào", "void: not one vote was opened")
+        return None
     if not chain.need(tally, "số liệu kiểm phiếu", "the tally"):
         return None
-    _tally(facts.before(closed.position), chain, opened.data, tally)
+    if opened.data.mode == "secret":
+        explain_sealed(facts, chain, ballot, tally)
+    else:
+        _tally(facts.before(closed.position), chain, opened.data, tally)
     if void is not None:
         chain.add(void, "phiếu bị hủy: không có kết quả", "the ballot is void: no outcome")
         return None
@@ -168,6 +175,7 @@ def _present(facts: Facts, opened: b.BallotOpened, roll: b.RollFrozen, chain: Ch
     listed = {*there.data.present, *there.data.remote} if there is not None else set()
     slips = facts.last(b.SlipsIssued, lambda data: data.ballot == opened.ballot)
     voted = {*_cast(facts, chain, opened.ballot), *_written(facts, chain, opened)}
+    voted |= voters_of(facts, chain, opened.ballot)
     return len((members & listed) | voted | set(slips.data.issued_to if slips else ()))
 
 

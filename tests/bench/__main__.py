@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from statistics import quantiles
 from typing import Final, TypeVar
@@ -31,6 +31,7 @@ from thidua.testing.servers import postgres_server
 
 T = TypeVar("T")
 
+PARTS: Final = ("door", "log", "votes")
 FULL: Final = (3, 20_000, 100_000, 20.0)
 SHORT: Final = (1, 3_000, 6_000, 4.0)
 QUEUED: Final = 10_000
@@ -47,18 +48,32 @@ def main() -> int:
     asked.add_argument(
         "--door-memory", type=int, metavar="N", help="only the door's memory over N posted events"
     )
+    asked.add_argument("--only", choices=PARTS, action="append", help="this part alone; repeatable")
     asked.add_argument("--json", type=Path, help="write the figures into this file too")
     chosen = asked.parse_args()
-    runs, events, many, seconds = SHORT if chosen.short else FULL
     report = Report()
     with tempfile.TemporaryDirectory(prefix="thidua-bench-") as name:
         folder = Path(name)
         if chosen.door_memory:
             door_memory(report, folder, chosen.door_memory)
-            print(report.table())
-            return 0
+        else:
+            _everything(report, folder, chosen.only or PARTS, short=chosen.short)
+    print(report.table())
+    runs, events, many, _ = SHORT if chosen.short else FULL
+    document = report.document(runs=runs, events=events, most=many, short=chosen.short)
+    if chosen.json:
+        chosen.json.write_text(document + "\n", encoding="utf-8")
+    else:
+        print(document)
+    return 0
+
+
+def _everything(report: Report, folder: Path, parts: Sequence[str], *, short: bool) -> None:
+    runs, events, many, seconds = SHORT if short else FULL
+    if "door" in parts:
         door_measured(report, folder / "door", runs, events, min(QUEUED, events))
         door_memory(report, folder / "held", _said("door", events))
+    if "log" in parts:
         with bench(folder, many) as on:
             _writing(report, on, runs, events)
             _latency(report, on, seconds)
@@ -66,14 +81,8 @@ def main() -> int:
             _reading(report, on, folder, runs)
             audited(report, on.cluster, folder, [raw for _, raw in entries_of(on)])
             _sealing(report, on, folder, runs)
-        voted(report, folder / "ballots", *(SHORT_VOTE if chosen.short else FULL_VOTE))
-    print(report.table())
-    document = report.document(runs=runs, events=events, most=many, short=chosen.short)
-    if chosen.json:
-        chosen.json.write_text(document + "\n", encoding="utf-8")
-    else:
-        print(document)
-    return 0
+    if "votes" in parts:
+        voted(report, folder / "ballots", *(SHORT_VOTE if short else FULL_VOTE))
 
 
 def _writing(report: Report, on: Bench, runs: int, events: int) -> None:

@@ -59,7 +59,7 @@ ACCEPTED, BUSY = 202, 503
 
 def door_measured(report: Report, folder: Path, runs: int, events: int, queued: int) -> None:
     """Take the figures of the door's speed, on a log of its own."""
-    with bench(folder, events) as on:
+    with bench(folder, 2 * runs * events) as on:
         on.system.environment |= {"THIDUA_RATE_EVENTS": "0", "THIDUA_RATE_BYTES": "0"}
         on.system.environment["THIDUA_MAX_WAITING"] = "0"
         loads = [list(on.cluster.reports(events, only="units")) for _ in range(2 * runs)]

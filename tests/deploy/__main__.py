@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 import httpx
 
 from services.scenarios.format import read_scenario
-from tests.deploy.manual import LOST, TLS, run_manual
+from tests.deploy.manual import BACKUP, LOST, TLS, run_manual
 from tests.deploy.proof import (
     check_guards,
     check_log,
@@ -109,8 +109,11 @@ def _prove_the_manual(stack: Stack, scenario: Scenario, steps: Steps, root: Sign
         stack.compose("stop", "proxy")
         stack.up()
         words.append(check_guards(stack))
-    with steps.step("the manual: every day") as words:
-        words.append(f"{run_manual(stack, folder, but=(TLS, LOST))} commands")
+    with steps.step("the manual: backup, and every day") as words:
+        # The daily check looks at the last backup.
+        count = run_manual(stack, folder, only=BACKUP)
+        count += run_manual(stack, folder, but=(TLS, LOST, BACKUP))
+        words.append(f"{count} commands")
     before = stack.entries()
     with steps.step("stopped, and up again: the same log, founded once") as words:
         stack.compose("down")

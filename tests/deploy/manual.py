@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 ROOT: Final = DEPLOY.parent
 MANUAL: Final = DEPLOY / "README.md"
 TLS: Final = "TLS"
+BACKUP: Final = "Sao lưu · Backup"
 LOST: Final = "Khi mất dữ liệu · When data is lost"
 SPAN: Final = re.compile(r"`([^`\n]+)`")
 LOOKS: Final = re.compile(
@@ -107,8 +108,6 @@ def type_in(stack: Stack, scratch: Path, text: str) -> str:
     if not sudo.exists():
         sudo.write_text('#!/bin/sh\nexec "$@"\n', encoding="utf-8")
         sudo.chmod(0o755)
-    # What every backup touches.
-    (scratch / "last").touch()
     environment = stack.environment()
     environment["PATH"] = f"{shims}:{ROOT / '.venv' / 'bin'}:{os.environ['PATH']}"
     environment["COMPOSE_ENV_FILES"] = str(stack.settings)
@@ -125,7 +124,7 @@ def _of_this_stack(stack: Stack, scratch: Path, text: str) -> str:
         (r"\bthidua doctor\b", f"thidua doctor --out {scratch / 'doctor.zip'}"),
         (r"\bthidua parked list\b", f"thidua parked list --reporting {stack.pages_url}"),
         (r"http://127\.0\.0\.1:8081", stack.door_url),
-        (r"/var/backups/thidua", str(scratch)),
+        (r"\bdeploy/backups(?=/)", str(scratch / "backups")),
         (r"/deploy/\.env(?= )", "/deploy/.env.example"),
         (r"(?<=/backups/)2026-11-25", "$(date +%F)"),
         (r"\blogs -f\b", "logs"),

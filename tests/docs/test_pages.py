@@ -33,7 +33,7 @@ PATH = re.compile(
     r"(?:[\w.-]+/)*[\w.-]+\.(?:py|md|lua|html|css|toml|jsonl|json|yaml|cjs)|(?:[\w.-]+/){2,}"
 )
 MADE_WHEN_RUN = re.compile(
-    r"^(thidua\.toml|delegate\.json|outbox\.jsonl)$|^deploy/(\.env|secrets/|backups/)|^founded\.json$|^gate\.json$|^/|daemon\.json$|^(last-backup|manifest|redis)\.json$"
+    r"^(thidua\.toml|delegate\.json|outbox\.jsonl)$|^deploy/(\.env|secrets/|backups/)|^founded\.json$|^/|daemon\.json$|^(last-backup|manifest|redis|gate)\.json$"
 )
 SETTING = re.compile(r"\bTHIDUA_[A-Z_]*[A-Z]\b")
 
