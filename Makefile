@@ -23,7 +23,7 @@ help:
 	@echo "make test-publishers publishers at length: the README, the outbox on a bad line"
 	@echo "make test-ballots    secret ballots by INRIA's belenios-tool, from Debian"
 	@echo "make test-page       the voting page in Node.js and in Chromium"
-	@echo "make test-faults     crash tests at length             (ARGS=--short)"
+	@echo "make test-faults     crash tests at length             (ARGS=--short; ARGS=--docker in containers)"
 	@echo "make test-input      made-up input at the door, at length (200,000 mutated events)"
 	@echo "make test-deploy     the compose stack, needs an engine"
 	@echo "make up, make down   the compose stack of deploy/"

@@ -1,7 +1,8 @@
 """
 Run one process of the system, or all of them: ``python -m services run door|units|ballots|pledges|reporting|all``.
 
-``all`` starts each as an OS process of its own and ends them together.
+``all`` starts each as an OS process of its own and ends them together. Reporting may also be run in its three parts,
+``projector``, ``archive`` and ``web``.
 """
 
 from __future__ import annotations
@@ -27,15 +28,31 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 PROCESSES: Final = {
-    "door": "services.units.door_app",
-    "units": "services.units.app",
-    "ballots": "services.ballots.app",
-    "pledges": "services.pledges.app",
-    "reporting": "services.reporting.app",
+    "door": "services.units.door_app:create_app",
+    "units": "services.units.app:create_app",
+    "ballots": "services.ballots.app:create_app",
+    "pledges": "services.pledges.app:create_app",
+    "reporting": "services.reporting.app:create_app",
 }
-"""Every process by name, and the module whose ``create_app`` makes it."""
+"""Every process by name, and what makes its app."""
 
-PORTS: Final = {"door": 8081, "units": 8082, "ballots": 8083, "pledges": 8084, "reporting": 8080}
+APART: Final = {
+    "projector": "services.reporting.app:create_projector",
+    "archive": "services.reporting.app:create_archive",
+    "web": "services.reporting.app:create_web",
+}
+"""Reporting's parts as processes of their own, instead of ``reporting``."""
+
+PORTS: Final = {
+    "door": 8081,
+    "units": 8082,
+    "ballots": 8083,
+    "pledges": 8084,
+    "reporting": 8080,
+    "web": 8080,
+    "projector": 8085,
+    "archive": 8086,
+}
 """Where each listens when nothing else is said."""
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help=__doc__)
@@ -48,19 +65,26 @@ def _services() -> None:
 
 @app.command()
 def run(
-    name: Annotated[str, typer.Argument(help="door, units, ballots, pledges, reporting or all")],
+    name: Annotated[
+        str,
+        typer.Argument(
+            help="door, units, ballots, pledges, reporting (or projector, archive, web) or all"
+        ),
+    ],
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int | None, typer.Option(help="Port to listen on.")] = None,
 ) -> None:
     """Run one process until it is told to stop."""
     if name == "all":
         raise typer.Exit(_run_all())
-    if name not in PROCESSES:
-        known = ", ".join((*PROCESSES, "all"))
+    makers = {**PROCESSES, **APART}
+    if name not in makers:
+        known = ", ".join((*makers, "all"))
         raise typer.BadParameter(f"{name!r}: chọn một trong / choose one of: {known}")
     set_up(name, level=os.environ.get("THIDUA_LOG_LEVEL", "info"))
     try:
-        asgi = import_module(PROCESSES[name]).create_app()
+        module, _, maker = makers[name].partition(":")
+        asgi = getattr(import_module(module), maker)()
     except SettingsError as error:
         typer.echo(f"{error}\n{error.diagnostics()}", err=True)
         raise typer.Exit(2) from None

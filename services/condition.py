@@ -12,7 +12,10 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Final, Literal
 
 DECIDING: Final = ("units", "ballots", "pledges")
-PROCESSES: Final = ("door", *DECIDING, "reporting")
+REPORTING: Final = ("projector", "archive", "web")
+WHOLE: Final = "reporting"
+"""What the three of reporting are called where they are one process."""
+PROCESSES: Final = ("door", *DECIDING, *REPORTING)
 FOLLOWERS: Final = (*DECIDING, "projector", "archive")
 DISK_LEAST: Final = 0.10
 """Part of a disk that must be free."""
@@ -105,7 +108,8 @@ def condition(before: Look, now: Look, expected: frozenset[str]) -> Condition:
 
     *expected* are the processes that must answer; of the others it is only said that they are not seen.
     """
-    processes = tuple(_process(name, now, expected) for name in PROCESSES)
+    named = ("door", *DECIDING, WHOLE) if WHOLE in now.ready else PROCESSES
+    processes = tuple(_process(name, now, expected) for name in named)
     lag, waiting = _lag(now), _waiting(now)
     door, archive = now.door or {}, now.archive or {}
     disks = _disks(now)
@@ -192,7 +196,7 @@ def _gate_needs(gate: str | None, archive: Mapping[str, Any]) -> list[str]:
     if gate is None and archive.get("is_open") is not False:
         return []
     return [
-        f"cổng ghi đóng / the gate is closed: {reason or 'lý do ở / the reason is at reporting'}"
+        f"cổng ghi đóng / the gate is closed: {reason or 'lý do ở / the reason is at the archive'}"
     ]
 
 

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 DECIDING: Final = ("units", "ballots", "pledges")
 ALL: Final = ("door", *DECIDING, "reporting")
+APART: Final = ("door", *DECIDING, "projector", "archive", "web")
+"""The same with reporting in its three parts."""
+_KEYS: Final = {"archive": "reporting"}
 
 
 @dataclass(slots=True)
@@ -64,7 +67,7 @@ class System:
         }
         environment = {**os.environ, **kept, **self.environment}
         role, port = name.partition("@")[0], self.ports.setdefault(name, free_port())
-        key = self.folder / "keys" / f"{role}.pem"
+        key = self.folder / "keys" / f"{_KEYS.get(role, role)}.pem"
         if key.exists():
             environment["THIDUA_SIGNING_KEY_FILE"] = str(key)
         command = [sys.executable, "-m", "services", "run", role, "--port", str(port)]

@@ -8,6 +8,7 @@ the access list is written anew, out of the passwords that are kept, so that a n
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import re
 import secrets
@@ -19,7 +20,7 @@ from urllib.parse import urlsplit
 from services.founding import CHECKPOINT_KEY, SPEAKERS, kept_key
 from thidua.contracts import SERVICES
 from thidua.log import Names
-from thidua.signing import Algorithm
+from thidua.signing import Algorithm, SigningKey
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -60,8 +61,12 @@ def grants(role: str) -> Grants:
                 ("+xadd", (n.inbox("*"), n.receipts("*"))),
                 ("+xtrim +xdel +memory|usage", (n.incoming("*"),)),
             )
-        case "reporting":
+        case "projector":
+            return (("+hset", (n.followed,)),)
+        case "archive":
             return ("+hset", (n.followed,)), ("+set", (n.open,))
+        case "vault":
+            return (("+hdel", (n.said,)),)
         case _:
             own = n.inbox(role)
             named = (n.log, n.open, n.heads, n.chains, n.offsets, own, n.answers, n.said, n.clock)
@@ -92,7 +97,7 @@ def publisher_rule(publisher: str, digest: str) -> str:
     return f"on #{digest} resetchannels -@all {PUBLISHING} {keys}"
 
 
-ROLES: Final = ("init", "door", *SERVICES, "reporting")
+ROLES: Final = ("init", "door", *SERVICES, "projector", "archive", "vault")
 
 
 def publishers_in(access: str) -> dict[str, str]:
@@ -151,7 +156,16 @@ class Provision:
             APPLICATION,
             lambda: f"postgresql+psycopg://reporting:{new_password()}@postgres:5432/thidua",
         )
-        self._kept("postgres_roles.sql", STORE, lambda: _roles(urlsplit(url).password or ""))
+        reader = self._kept(
+            "database_url_reader",
+            APPLICATION,
+            lambda: f"postgresql+psycopg://reader:{new_password()}@postgres:5432/thidua",
+        )
+        passwords = {
+            role: urlsplit(one).password or ""
+            for role, one in (("reporting", url), ("reader", reader))
+        }
+        self._written("postgres_roles.sql", STORE, _roles(passwords))
         after = self._contents()
         return sorted(name for name, content in after.items() if before.get(name) != content)
 
@@ -169,6 +183,12 @@ class Provision:
         kept_key(keys / CHECKPOINT_KEY, Algorithm.EDDSA)
         for key in keys.glob("*.pem"):
             self._hand_over(key, APPLICATION)
+        if (keys / "root.pem").exists():
+            root = SigningKey.from_pem((keys / "root.pem").read_bytes())
+            self._written("root_spki", APPLICATION, root.verifying_key.spki)
+        elif (home / "founded.json").exists():
+            record = json.loads((home / "founded.json").read_bytes())
+            self._written("root_spki", APPLICATION, record["root_spki"])
 
     def _redis_password(self, role: str) -> str:
         url = self._kept(
@@ -224,6 +244,26 @@ def digest_of(password: str) -> str:
     return hashlib.sha256(password.encode()).hexdigest()
 
 
-def _roles(password: str) -> str:
-    """The role that owns the read models, without the rights of the server's own one."""
-    return f"CREATE ROLE reporting LOGIN PASSWORD '{password}';\nCREATE DATABASE thidua OWNER reporting;\n"
+def _roles(passwords: dict[str, str]) -> str:
+    """
+    Who owns the read models, and who may only look at them, without the rights of the server's own role.
+
+    It may be run again over a database that is there.
+    """
+    made = "".join(
+        _ROLE.replace("@role@", role).replace("@password@", password)
+        for role, password in passwords.items()
+    )
+    return made + _DATABASE
+
+
+_ROLE: Final = r"""
+SELECT 'CREATE ROLE @role@ LOGIN' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '@role@')\gexec
+ALTER ROLE @role@ PASSWORD '@password@';
+"""
+_DATABASE: Final = r"""
+SELECT 'CREATE DATABASE thidua OWNER reporting' WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = 'thidua')\gexec
+\connect thidua
+GRANT SELECT ON ALL TABLES IN SCHEMA public TO reader;
+ALTER DEFAULT PRIVILEGES FOR ROLE reporting IN SCHEMA public GRANT SELECT ON TABLES TO reader;
+"""

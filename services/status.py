@@ -13,7 +13,7 @@ import typer
 from prometheus_client.parser import text_string_to_metric_families
 
 from services.backup.marker import read_marker
-from services.condition import PROCESSES, Backup, Condition, Look, condition
+from services.condition import PROCESSES, WHOLE, Backup, Condition, Look, condition
 from thidua.cli.answers import AsJson, Exit, show
 from thidua.clock import WallClock, parse_instant, to_ms
 from thidua.embedded import LOOPBACK
@@ -25,9 +25,18 @@ if TYPE_CHECKING:
     from services.backup.marker import Marker
     from services.condition import Figures
 
-PORTS: Final = {"door": 8081, "units": 8082, "ballots": 8083, "pledges": 8084, "reporting": 8080}
-PUBLISHED: Final = frozenset({"door", "reporting"})
+PORTS: Final = {
+    "door": 8081,
+    "units": 8082,
+    "ballots": 8083,
+    "pledges": 8084,
+    "web": 8080,
+    "projector": 8085,
+    "archive": 8086,
+}
+PUBLISHED: Final = frozenset({"door", "web"})
 """What compose lets be seen from the machine it runs on."""
+PAGES: Final = "web"
 TIMEOUT: Final = 5.0
 HOUR: Final = 3600.0
 
@@ -54,15 +63,20 @@ class Watch:
             figures: dict[str, Figures] = {}
             for name, url in self.addresses.items():
                 told = _get(http, f"{url}/health/ready")
-                # Something else may listen on the port.
-                if told is None or not told.text.startswith(f"{name} position="):
+                who, _, words = ("" if told is None else told.text).partition(" ")
+                # Something else may listen on the port; where the pages are, the whole of reporting may be.
+                is_whole = name == PAGES and who == WHOLE
+                if (
+                    told is None
+                    or not words.startswith("position=")
+                    or not (who == name or is_whole)
+                ):
                     continue
-                words = told.text.removeprefix(f"{name} ").strip()
-                ready[name] = told.is_success, words
+                ready[who] = told.is_success, words.strip()
                 page = _get(http, f"{url}/metrics")
                 if page is not None and page.is_success:
-                    figures[name] = read_figures(page.text)
-            pages = self.addresses["reporting"] if "reporting" in ready else None
+                    figures[who] = read_figures(page.text)
+            pages = self.addresses[PAGES] if {PAGES, WHOLE} & ready.keys() else None
             door = self.addresses["door"] if "door" in ready else None
             parked = _document(http, pages, "/v1/parked")
             now = WallClock().now_ms() / 1000
@@ -181,6 +195,7 @@ def addresses(given: Mapping[str, str], *, inside: bool) -> dict[str, str]:
 def named(text: str) -> tuple[str, str]:
     """A process and its address as an option gives them; raises ``typer.BadParameter`` for what is neither."""
     name, _, url = text.partition("=")
+    name = PAGES if name == WHOLE else name
     if name not in PROCESSES or not url.startswith(("http://", "https://")):
         known = ", ".join(PROCESSES)
         raise typer.BadParameter(
@@ -205,7 +220,7 @@ def parked_list(
     as_json: AsJson = False,
     reporting: Annotated[
         str, typer.Option(help="Address of the pages.")
-    ] = f"http://{LOOPBACK}:{PORTS['reporting']}",
+    ] = f"http://{LOOPBACK}:{PORTS[PAGES]}",
 ) -> None:
     """
     Những mục để riêng và lý do; mã thoát 1 khi có. / What is left out and why; exit code 1 when something is.

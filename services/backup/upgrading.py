@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from services.backup.checking import Checked
 
-REPORTING: Final = f"{OURS}reporting"
+REPORTING: Final = {f"{OURS}reporting", f"{OURS}projector"}
 
 
 class NothingToUpgradeError(StopError):
@@ -154,7 +154,7 @@ def _reporting_runs(settings: BackupSettings) -> bool:
         client = new_client(settings.redis_url.get_secret_value())
         try:
             await wait_for_redis(client)
-            return any(one["name"] == REPORTING for one in await client.client_list())
+            return any(one["name"] in REPORTING for one in await client.client_list())
         finally:
             await client.aclose()
 

@@ -49,6 +49,14 @@ generations: Final = Table(
 
 _IMMEDIATE: Final = "thidua_immediate"
 _PG_LOCK: Final = 7_446_438
+_SOON_TOLD: Final = {
+    "connect_timeout": 5,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 15_000,
+}
+"""A server that went away without a word, as behind a cut line, is noticed within half a minute, not hours."""
 
 
 class FencedError(RetryError):
@@ -80,7 +88,10 @@ def open_engine(url: str) -> Engine:
     parsed = make_url(url)
     if parsed.get_backend_name() == "postgresql":
         engine = create_engine(
-            parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True, pool_size=8
+            parsed.set(drivername="postgresql+psycopg"),
+            pool_pre_ping=True,
+            pool_size=8,
+            connect_args=_SOON_TOLD,
         )
     else:
         options: dict[str, Any] = {"connect_args": {"timeout": 30}}
@@ -139,6 +150,11 @@ def prepare(engine: Engine) -> None:
     with writing(engine) as connection:
         lock_changes(connection)
         OWN.create_all(connection)
+
+
+def is_prepared(engine: Engine) -> bool:
+    """Whether the tables outside the generations are there: nobody projected before they are."""
+    return inspect(engine).has_table(generations.name)
 
 
 def lock_changes(connection: Connection) -> None:

@@ -29,7 +29,7 @@ from services.reporting.database import (
     prepare,
     writing,
 )
-from services.reporting.metrics import ReportingMetrics
+from services.reporting.metrics import ProjectorMetrics
 from services.reporting.projection import Plan
 from services.reporting.projections import ALL
 from services.reporting.projections.parked import parked
@@ -245,14 +245,14 @@ def follow(
     stream: str,
     projector: Projector,
     told: Callable[[int], Awaitable[None]],
-    metrics: ReportingMetrics | None = None,
+    metrics: ProjectorMetrics | None = None,
 ) -> Follower:
     """
     The subscriber that brings the log's entries to *projector*; it goes on from its position.
 
     *told* hears every position that is committed.
     """
-    metrics = metrics or ReportingMetrics()
+    metrics = metrics or ProjectorMetrics()
 
     async def take(entries: list[RawEntry]) -> None:
         batch = [(int(name.partition("-")[0]), fields[b"e"]) for name, fields in entries]

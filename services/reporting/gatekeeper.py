@@ -109,9 +109,10 @@ class Gatekeeper:
         reason = (
             self.archive.alarm()
             or await self._too_short()
+            # Before the long comparison: while the database is away this is asked again and again.
+            or (None if self._history is None else await self._history())
             or await compare(self.archive, self.log)
             or (await self.log.outline()).fault()
-            or (None if self._history is None else await self._history())
         )
         if reason is None:
             await asyncio.to_thread(self.archive.note, run_id, is_open=True, reason=None)

@@ -5,9 +5,12 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from sqlalchemy.exc import SQLAlchemyError
+
+from services.reporting.database import is_prepared
 from services.reporting.following import MOST
 from services.reporting.projections.timeline import timeline
-from services.reporting.reading import reading
+from services.reporting.reading import NothingYetError, reading
 from thidua.errors import LogTrimmedError
 from thidua.log import read_entry
 from thidua.signing import parse_jws
@@ -26,7 +29,11 @@ async def other_history(engine: Engine, event_log: EventLog, archive: SealedLog)
 
     A log restored after a loss may hold another entry where the read models hold one that was never sealed.
     """
-    last = await asyncio.to_thread(_last, engine)
+    try:
+        last = await asyncio.to_thread(_last, engine)
+    except SQLAlchemyError:
+        # Opened unasked, the log could grow at positions that the read models have passed already.
+        return "the database of the read models does not answer"
     if last is None:
         return None
     position, known = last
@@ -58,6 +65,11 @@ async def take_trimmed(event_log: EventLog, archive: SealedLog, projector: Proje
 
 
 def _last(engine: Engine) -> tuple[int, str] | None:
-    with reading(engine) as read:
-        rows = read.newest(timeline, "position", most=1)
+    if not is_prepared(engine):
+        return None
+    try:
+        with reading(engine) as read:
+            rows = read.newest(timeline, "position", most=1)
+    except NothingYetError:
+        return None
     return (rows[0]["position"], rows[0]["hash"]) if rows else None

@@ -1,4 +1,4 @@
-"""What reporting counts and shows besides: read models, archive, database, and the disk under the archive."""
+"""What reporting counts and shows besides, part by part: read models, archive, database."""
 
 from __future__ import annotations
 
@@ -8,20 +8,17 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from services.reporting.projections.parked import parked
 from services.reporting.reading import NothingYetError, reading
-from thidua.metrics import Metrics
+from thidua.metrics import Figures, Metrics
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
 
-class ReportingMetrics(Metrics):
-    """The projector's and the archive's figures."""
+class ReadModelMetrics(Figures):
+    """What anybody sees of the read models who reaches their database."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.project = self.seconds("project", "projecting one batch, its transaction included")
-        self.seal = self.seconds("seal", "sealing one batch: tiles and signed checkpoint on disk")
-        self.sealed = self.gauge("sealed_position", "last position under a signed checkpoint")
         self._parked = self.gauge("parked_entries", "entries left out of the read models")
         self._database_up = self.gauge("database_up", "1 while the read models can be read")
         self._read = self.gauge(
@@ -38,3 +35,28 @@ class ReportingMetrics(Metrics):
             self._database_up.set(0)
         else:
             self._database_up.set(1)
+
+
+class ProjectorMetrics(ReadModelMetrics, Metrics):
+    """The projector's figures."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.project = self.seconds("project", "projecting one batch, its transaction included")
+
+
+class ArchiveMetrics(Metrics):
+    """The archive's figures."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seal = self.seconds("seal", "sealing one batch: tiles and signed checkpoint on disk")
+        self.sealed = self.gauge("sealed_position", "last position under a signed checkpoint")
+
+
+class ReportingMetrics(ProjectorMetrics, ArchiveMetrics):
+    """Both, for the process that is both."""
+
+
+class WebMetrics(ReadModelMetrics):
+    """The figures of the pages, which see neither Redis nor the log."""

@@ -6,8 +6,10 @@ import asyncio
 from typing import TYPE_CHECKING, Final
 
 import structlog
+from sqlalchemy.exc import SQLAlchemyError
 
-from services.reporting.fingerprint import fingerprints
+from services.reporting.fingerprint import fingerprints_of
+from services.reporting.reading import NothingYetError, reading
 from thidua.tlog.prints import PublishedPrints
 from thidua.tlog.writing import write_whole
 
@@ -15,7 +17,6 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from services.reporting.archive import Archive
-    from services.reporting.following import Projector
 
 log = structlog.get_logger(__name__)
 
@@ -23,20 +24,28 @@ REST_SECONDS: Final = 2.0
 """How long nothing new must have come before the figures are published."""
 
 
-async def publish_at_rest(engine: Engine, projector: Projector, archive: Archive) -> None:
+async def publish_at_rest(engine: Engine, archive: Archive) -> None:
     """Publish for ever, once for each position at which everything is sealed and projected and nothing more came."""
     published, last = 0, -1
     while True:
         await asyncio.sleep(REST_SECONDS)
-        position = projector.position
-        rests = position == last and position == archive.position
-        if archive.is_writer and rests and position > published:
-            prints = await asyncio.to_thread(fingerprints, engine)
-            # What was projected meanwhile would be signed under the wrong position.
-            if projector.position == position:
+        position = archive.position
+        if archive.is_writer and position == last and position > published:
+            prints = await asyncio.to_thread(prints_at, engine, position)
+            if prints is not None:
                 await asyncio.to_thread(publish, archive, position, prints)
                 published = position
         last = position
+
+
+def prints_at(engine: Engine, position: int) -> dict[str, str] | None:
+    """The fingerprints of the live read models if they stand at *position* and can be read; else ``None``."""
+    try:
+        with reading(engine) as read:
+            return fingerprints_of(read) if read.position == position else None
+    except (SQLAlchemyError, NothingYetError) as error:
+        log.warning("figures_not_published", error=type(error).__name__)
+        return None
 
 
 def publish(archive: Archive, position: int, prints: dict[str, str]) -> PublishedPrints:

@@ -11,7 +11,7 @@ from redis.exceptions import RedisError
 
 from services.reporting.archive import SealedElsewhereError
 from services.reporting.gatekeeper import CLOSED, PAGE, Gatekeeper
-from services.reporting.metrics import ReportingMetrics
+from services.reporting.metrics import ArchiveMetrics
 from thidua.errors import StopError, ThiduaError
 from thidua.stream import Follower
 
@@ -47,10 +47,10 @@ class Sealing:
         others: dict[str, Callable[[], int]],
         told: Callable[[int], Awaitable[None]],
         history: Callable[[], Awaitable[str | None]] | None = None,
-        metrics: ReportingMetrics | None = None,
+        metrics: ArchiveMetrics | None = None,
     ) -> None:
         self.archive = archive
-        self._metrics = metrics or ReportingMetrics()
+        self._metrics = metrics or ArchiveMetrics()
         self.fault: str | None = None
         self.follower = Follower(
             broker, stream, self._take, lambda: f"{self.position}-0", most=PAGE, who="archive"

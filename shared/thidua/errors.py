@@ -57,7 +57,7 @@ class GateClosedError(RetryError):
 
     def diagnostics(self) -> str:
         """Name the process that opens the gate."""
-        return "The archive opens the log after comparing it; see that reporting is running."
+        return "The archive opens the log after comparing it; see that the archive is running."
 
 
 class MalformedError(RejectError):
@@ -126,7 +126,7 @@ class LogTrimmedError(StopError):
     def diagnostics(self) -> str:
         """Name the settings."""
         return (
-            "Set THIDUA_ARCHIVE_URL (reporting's /archive/) or THIDUA_ARCHIVE_DIR and start again."
+            "Set THIDUA_ARCHIVE_URL (the pages' /archive/) or THIDUA_ARCHIVE_DIR and start again."
         )
 
 

@@ -31,30 +31,13 @@ SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 
 CONTENT_TYPE: Final = CONTENT_TYPE_PLAIN_0_0_4
 
 
-class Metrics:
-    """
-    What every process shows: whether it is ready, the log's end and gate, and how far it has followed.
-
-    ``look`` asks, ``page`` writes it down.
-    """
+class Figures:
+    """A registry of its own with what every process shows; ``page`` writes it down."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
         ProcessCollector(registry=self.registry)
-        self._clock = WallClock()
-        self._ready = self.gauge("ready", "1 while the process can do its work")
-        self._redis_up = self.gauge("redis_up", "1 while Redis answers")
-        self._gate = self.gauge("gate_open", "1 while the log is open for writing")
-        self._tail = self.gauge("log_position", "last position of the log")
-        self._position = self.gauge(
-            "followed_position", "position up to which a follower took the log in", "follower"
-        )
-        self._lag = self.gauge("lag_entries", "entries a follower has not taken in", "follower")
-        self._halted = self.gauge("halted", "1 when a follower stopped for good", "follower")
-        self._memory = self.gauge("redis_memory_bytes", "memory Redis uses")
-        self._most_memory = self.gauge("redis_memory_most_bytes", "at which Redis refuses to write")
-        self._writes = self.gauge("redis_writes_ok", "1 while Redis can write its append-only file")
-        self._offset = self.gauge("clock_offset_seconds", "this clock minus the one of Redis")
+        self.ready = self.gauge("ready", "1 while the process can do its work")
 
     def gauge(self, name: str, says: str, *labels: str) -> Gauge:
         """A gauge of this registry; names begin with ``thidua_``."""
@@ -76,6 +59,34 @@ class Metrics:
             free.labels(name).set_function(partial(_free, folder))
             size.labels(name).set_function(partial(_size, folder))
 
+    def page(self) -> bytes:
+        """Everything in Prometheus' text format."""
+        return generate_latest(self.registry)
+
+
+class Metrics(Figures):
+    """
+    What every process shows that reaches the log: its end and gate, and how far it was followed.
+
+    ``look`` asks.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._clock = WallClock()
+        self._redis_up = self.gauge("redis_up", "1 while Redis answers")
+        self._gate = self.gauge("gate_open", "1 while the log is open for writing")
+        self._tail = self.gauge("log_position", "last position of the log")
+        self._position = self.gauge(
+            "followed_position", "position up to which a follower took the log in", "follower"
+        )
+        self._lag = self.gauge("lag_entries", "entries a follower has not taken in", "follower")
+        self._halted = self.gauge("halted", "1 when a follower stopped for good", "follower")
+        self._memory = self.gauge("redis_memory_bytes", "memory Redis uses")
+        self._most_memory = self.gauge("redis_memory_most_bytes", "at which Redis refuses to write")
+        self._writes = self.gauge("redis_writes_ok", "1 while Redis can write its append-only file")
+        self._offset = self.gauge("clock_offset_seconds", "this clock minus the one of Redis")
+
     async def look(
         self,
         event_log: RedisLog,
@@ -90,7 +101,7 @@ class Metrics:
 
         A server that was just found not to answer is not asked: whoever reads the page waits a few seconds at most.
         """
-        self._ready.set(not faults)
+        self.ready.set(not faults)
         stopped = set(halted)
         for name, position in positions.items():
             self._position.labels(name).set(position)
@@ -115,10 +126,6 @@ class Metrics:
         self._most_memory.set(info.get("maxmemory", 0))
         self._writes.set(info.get("aof_last_write_status", "ok") == "ok")
         self._offset.set(self._clock.now_ms() / 1000 - (seconds + micros / 1e6))
-
-    def page(self) -> bytes:
-        """Everything in Prometheus' text format."""
-        return generate_latest(self.registry)
 
 
 class DecidingMetrics(Metrics):

@@ -9,27 +9,34 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+import httpx
+
 from services.scenarios.format import read_scenario
+from tests.deploy.manual import BACKUP, LOST, TLS, run_manual
 from tests.deploy.proof import (
     check_guards,
     check_log,
     check_outcome,
     check_pages,
     check_restored,
+    check_tls,
     play,
     require,
 )
 from tests.deploy.stack import DEPLOY, OURS, STORES, Stack, StackError, run
 from tests.deploy.steps import Steps
+from tests.faults.tape import with_access
 from thidua.clock import format_instant
 from thidua.errors import ThiduaError
 from thidua.testing.servers import engine_answers
 
 if TYPE_CHECKING:
     from services.scenarios.format import Scenario
+    from thidua.log import Entry
+    from thidua.signing import SigningKey
 
 SEED: Final = DEPLOY.parent / "services" / "scenarios" / "border-2020.jsonl"
-KILLED_SHORT: Final = ("units", "reporting", "redis")
+KILLED_SHORT: Final = ("units", "archive", "redis")
 KILLED: Final = (*OURS, *STORES, "units", "ballots")
 NO_ENGINE: Final = (
     "Không có Docker engine nào trả lời: hãy cài và khởi động Docker.\n"
@@ -37,7 +44,7 @@ NO_ENGINE: Final = (
 )
 
 
-SCREEN: Final = ("exec", "--no-TTY", "reporting", "thidua", "status", "--inside")
+SCREEN: Final = ("exec", "--no-TTY", "archive", "thidua", "status", "--inside")
 
 
 def main() -> int:
@@ -54,7 +61,7 @@ def main() -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     steps = Steps()
     with tempfile.TemporaryDirectory(prefix="thidua-deploy-") as name:
-        scenario = read_scenario(SEED)
+        scenario = with_access(read_scenario(SEED))
         stack = Stack(Path(name), scenario.setup, format_instant(scenario.lines[0].arrival))
         try:
             _prove(stack, scenario, steps, short=short)
@@ -76,8 +83,10 @@ def _prove(stack: Stack, scenario: Scenario, steps: Steps, *, short: bool) -> No
         words.append(check_pages(stack))
     with steps.step("containers are guarded") as words:
         words.append(check_guards(stack))
+    with steps.step("outside there is the TLS proxy alone") as words:
+        words.append(check_tls(stack))
     root = stack.root_key()
-    with steps.step("the seed year through the door, containers killed meanwhile") as words:
+    with steps.step("the seed year over TLS, containers killed meanwhile") as words:
         words.append(play(stack, scenario, root, steps, KILLED_SHORT if short else KILLED))
     with steps.step("its outcome from PostgreSQL") as words:
         outcome = check_outcome(stack, scenario)
@@ -87,8 +96,24 @@ def _prove(stack: Stack, scenario: Scenario, steps: Steps, *, short: bool) -> No
         words.append(check_log(stack, scenario, root))
     with steps.step("the operator's screen, from inside: nobody is needed") as words:
         words.append(stack.compose(*SCREEN).splitlines()[0])
-    if short:
-        return
+    if not short:
+        _prove_the_manual(stack, scenario, steps, root)
+
+
+def _prove_the_manual(stack: Stack, scenario: Scenario, steps: Steps, root: SigningKey) -> None:
+    folder = stack.folder
+    with steps.step("the manual: TLS") as words:
+        words.append(f"{run_manual(stack, folder, only=TLS)} commands")
+    stack.tls = False
+    with steps.step("TLS turned off: the ports on loopback are back") as words:
+        stack.compose("stop", "proxy")
+        stack.up()
+        words.append(check_guards(stack))
+    with steps.step("the manual: backup, and every day") as words:
+        # The daily check looks at the last backup.
+        count = run_manual(stack, folder, only=BACKUP)
+        count += run_manual(stack, folder, but=(TLS, LOST, BACKUP))
+        words.append(f"{count} commands")
     before = stack.entries()
     with steps.step("stopped, and up again: the same log, founded once") as words:
         stack.compose("down")
@@ -100,9 +125,17 @@ def _prove(stack: Stack, scenario: Scenario, steps: Steps, *, short: bool) -> No
         words.append(check_restored(stack))
         check_outcome(stack, scenario)
         words.append(check_log(stack, scenario, root, restored=1))
+        before = stack.entries()
     with steps.step("Redis loses its volume: nothing is founded over it") as words:
         stack.compose("down")
         words.append(_refused_without_volume(stack))
+    with steps.step("the manual: when data is lost; restored, rebuilt, trimmed") as words:
+        words.append(f"{run_manual(stack, folder, only=LOST)} commands")
+    with steps.step("after all that") as words:
+        stack.compose("restart", *OURS)
+        stack.up()
+        check_outcome(stack, scenario)
+        words.append(_trimmed(stack, before))
 
 
 def _refused_without_volume(stack: Stack) -> str:
@@ -115,6 +148,18 @@ def _refused_without_volume(stack: Stack) -> str:
     else:
         raise StackError("an emptied log was founded anew")
     return "refused, to be restored"
+
+
+def _trimmed(stack: Stack, before: list[Entry]) -> str:
+    """The log begins later now, goes on where it was, and the pages still know its beginning."""
+    left = stack.entries()
+    require(left[0].position > 1, "nothing was trimmed")
+    require(left[-1].position == len(before) + 1, "the restored log does not end with log-restored")
+    kept = [entry for entry in left if entry.position <= len(before)]
+    require(kept == before[left[0].position - 1 :], "what is left is not what was")
+    first = httpx.get(f"{stack.pages_url}/v1/entries/1").raise_for_status().content
+    require(first == before[0].raw, "the first entry is not served from the archive")
+    return f"{left[0].position - 1} of {len(before) + 1} entries trimmed"
 
 
 def _tell_logs(stack: Stack) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 import time
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from services.sandbox import JUDGES
 from tests.deploy.expected import differences
 from tests.deploy.stack import OURS, STORES, StackError, run
 from thidua.audit.rejudging import Rejudging
+from thidua.embedded import LOOPBACK
 from thidua.genesis import BY as GENESIS
 from thidua.publishing import DoorClient
 from thidua.signing import parse_jws
@@ -48,7 +50,8 @@ def check_pages(stack: Stack) -> str:
 def check_guards(stack: Stack) -> str:
     """Containers run without root, capabilities, a writable root or a compiler; two ports, on loopback."""
     ports = []
-    for service in (*STORES, *OURS):
+    services = (*STORES, *OURS, *(("proxy",) if stack.tls else ()))
+    for service in services:
         seen = stack.inspected(service)
         host, user = seen["HostConfig"], seen["Config"]["User"]
         name = host["RestartPolicy"]["Name"]
@@ -63,11 +66,36 @@ def check_guards(stack: Stack) -> str:
         require(host["LogConfig"]["Config"].get("max-size") is not None, f"{service}: endless logs")
         for bound in seen["NetworkSettings"]["Ports"].values():
             ports += [(service, one["HostIp"]) for one in bound or ()]
-    require(sorted(ports) == [("door", "127.0.0.1"), ("reporting", "127.0.0.1")], ports)
+    published = ("proxy", "proxy") if stack.tls else ("ballots", "door", "web")
+    require(sorted(ports) == [(name, LOOPBACK) for name in published], ports)
     look = f"for name in {COMPILERS}; do command -v $name; done; true"
     found = run("docker", "run", "--rm", "--entrypoint", "sh", stack.image, "-c", look).strip()
     require(not found, f"compilers in the image: {found}")
-    return f"{len(STORES) + len(OURS)} containers"
+    return f"{len(services)} containers"
+
+
+def check_tls(stack: Stack) -> str:
+    """Outside there is TLS alone, bounded as the door is, without what is said inside; the stores are out of its reach."""
+    for url, own in ((stack.pages_url, "/"), (stack.door_url, "/v1/status")):
+        page = httpx.get(url + own)
+        require(page.is_success, f"{url}: {page.status_code}")
+        require("max-age" in page.headers.get("strict-transport-security", ""), f"{url}: no HSTS")
+        for path in ("/metrics", "/health/ready", "/health/live"):
+            require(httpx.get(url + path).status_code == 404, f"{url}{path} can be seen")
+    large = httpx.post(f"{stack.door_url}/v1/events", content=b"x" * 4_194_305)
+    require(large.status_code == 413, f"a body over the limit: {large.status_code}")
+    voting = httpx.get(f"{stack.door_url}/bo-phieu", follow_redirects=True)
+    require(voting.is_success, f"the voting page: {voting.status_code}")
+    for name in ("DOOR_PORT", "PAGES_PORT", "VOTING_PORT"):
+        with socket.socket() as plain:
+            require(plain.connect_ex((LOOPBACK, stack.ports[name])) != 0, f"{name} is open")
+    for store in STORES:
+        look = f"getent hosts {store} || echo nowhere"
+        found = stack.compose("exec", "--no-TTY", "proxy", "sh", "-c", look)
+        require(found.strip() == "nowhere", f"the proxy reaches {store}")
+    said = stack.compose("logs", "--no-color", "proxy")
+    require("172." not in said and "GET" not in said, f"the proxy writes down who asks: {said}")
+    return "TLS alone"
 
 
 @dataclass(slots=True)
@@ -132,11 +160,11 @@ def check_outcome(stack: Stack, scenario: Scenario) -> dict[str, Any]:
     return outcome
 
 
-def check_log(stack: Stack, scenario: Scenario, root: SigningKey, restored: int = 0) -> str:
+def check_log(stack: Stack, scenario: Scenario, root: SigningKey, *, restored: int = 0) -> str:
     """
     Nothing is lost or doubled, every entry follows from those before it, and what is served is what they say.
 
-    *restored* times the authority has said that the log was restored.
+    *restored* is how often the log was restored since: each time one entry says so.
     """
     entries = stack.entries()
     require([one.position for one in entries] == list(range(1, len(entries) + 1)), "a gap")

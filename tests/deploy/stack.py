@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 
 DEPLOY: Final = Path(__file__).parents[2] / "deploy"
 BACK_SECONDS: Final = 90.0
+PORTS: Final = ("PAGES_PORT", "DOOR_PORT", "VOTING_PORT", "PAGES_TLS_PORT", "DOOR_TLS_PORT")
 STORES: Final = ("redis", "postgres")
-OURS: Final = ("door", "units", "ballots", "pledges", "reporting")
+OURS: Final = ("door", "units", "ballots", "pledges", "projector", "archive", "web")
 
 KILL: Final = "import os, sys; os.kill(int(sys.argv[1]), 9)"
 READ_LOG: Final = """
@@ -61,11 +62,8 @@ class Stack:
     setup: Setup
     founded_at: str
     project: str = f"thidua-test-{os.getpid()}"
-    ports: dict[str, int] = field(
-        default_factory=lambda: {
-            name: free_port() for name in ("PAGES_PORT", "DOOR_PORT", "VOTING_PORT")
-        }
-    )
+    ports: dict[str, int] = field(default_factory=lambda: {name: free_port() for name in PORTS})
+    tls: bool = True
 
     @property
     def image(self) -> str:
@@ -75,23 +73,35 @@ class Stack:
     @property
     def pages_url(self) -> str:
         """Where the pages and the reporting API answer."""
-        return f"http://{LOOPBACK}:{self.ports['PAGES_PORT']}"
+        return self._url("PAGES")
 
     @property
     def door_url(self) -> str:
         """Where the door answers."""
-        return f"http://{LOOPBACK}:{self.ports['DOOR_PORT']}"
+        return self._url("DOOR")
+
+    def _url(self, name: str) -> str:
+        if self.tls:
+            return f"https://localhost:{self.ports[f'{name}_TLS_PORT']}"
+        return f"http://{LOOPBACK}:{self.ports[f'{name}_PORT']}"
 
     def up(self) -> str:
         """Bring it up by the one command an operator runs; what that printed."""
         self._write_settings()
-        return run(str(DEPLOY / "up"), environment=self._environment(), seconds=900)
+        told = run(str(DEPLOY / "up"), environment=self.environment(), seconds=900)
+        if self.tls:
+            certificate = self.folder / "certificate.pem"
+            read = ("exec", "--no-TTY", "proxy", "cat", "/tls/certificate.pem")
+            certificate.write_text(self.compose(*read), encoding="utf-8")
+            # What publishers do who were handed it.
+            os.environ["SSL_CERT_FILE"] = str(certificate)
+        return told
 
     def compose(self, *words: str, seconds: float = 120) -> str:
         """A docker compose command on this stack."""
-        given = ("--env-file", str(self._settings), "--file", str(DEPLOY / "compose.yaml"))
+        given = ("--env-file", str(self.settings), "--file", str(DEPLOY / "compose.yaml"))
         command = ("docker", "compose", *given, *words)
-        return run(*command, environment=self._environment(), seconds=seconds)
+        return run(*command, environment=self.environment(), seconds=seconds)
 
     def operator(self, *words: str, seconds: float = 300) -> str:
         """A command of the operator's on this stack, with the keys where the stack keeps them."""
@@ -104,9 +114,9 @@ class Stack:
         pem = self.compose(*once, "--entrypoint", "cat", "init", "/founding/keys/root.pem")
         return SigningKey.from_pem(pem.encode())
 
-    def entries(self) -> list[Entry]:
-        """The whole log as Redis holds it."""
-        told = self.compose("exec", "--no-TTY", "reporting", "python", "-c", READ_LOG)
+    def entries(self, asked: str = "archive") -> list[Entry]:
+        """The whole log as Redis holds it, read in the container of a process that may."""
+        told = self.compose("exec", "--no-TTY", asked, "python", "-c", READ_LOG)
         lines = (line.split() for line in told.splitlines())
         return [read_entry(int(position), base64.b64decode(raw)) for position, raw in lines]
 
@@ -145,18 +155,21 @@ class Stack:
         emptying = ("--entrypoint", "sh", "operator", "-c", "rm -rf /secrets/* /backups/* /keys/*")
         for words in (
             ("run", "--rm", "--no-TTY", *emptying),
-            ("--profile", "provision", "down", "--volumes", "--remove-orphans", "--timeout", "5"),
+            ("--profile", "*", "down", "--volumes", "--remove-orphans", "--timeout", "5"),
         ):
             try:
                 self.compose(*words)
             except StackError as error:
                 print(error, file=sys.stderr)
         subprocess.run(
-            ["docker", "image", "rm", "--force", self.image], capture_output=True, check=False
+            ["docker", "image", "rm", "--force", self.image, f"{self.image}-proxy"],
+            capture_output=True,
+            check=False,
         )
 
     @property
-    def _settings(self) -> Path:
+    def settings(self) -> Path:
+        """The file of its settings."""
         return self.folder / "settings.env"
 
     def _write_settings(self) -> None:
@@ -171,15 +184,18 @@ class Stack:
             "THIDUA_BACKUPS": str(self.folder / "backups"),
             "THIDUA_BACKUP_KEYS": str(self.folder / "backup-keys"),
             "THIDUA_IMAGE": self.image,
+            "PROXY_IMAGE": f"{self.image}-proxy",
+            "COMPOSE_PROFILES": "tls" if self.tls else "",
+            "TLS_ADDRESS": LOOPBACK,
             **{name: str(port) for name, port in self.ports.items()},
         }
         # The images may be named for the whole machine: a mirror's, or a newer version to try.
         told |= {name: os.environ[name] for name in told if "IMAGE" in name and name in os.environ}
-        told["THIDUA_IMAGE"] = self.image
+        told |= {"THIDUA_IMAGE": self.image, "PROXY_IMAGE": f"{self.image}-proxy"}
         text = "".join(f"{name}={value}\n" for name, value in told.items())
-        self._settings.write_text(text, encoding="utf-8")
+        self.settings.write_text(text, encoding="utf-8")
 
-    def _environment(self) -> dict[str, str]:
+    def environment(self) -> dict[str, str]:
         """Ours without settings of the stack: those would go before the file's."""
         own = {
             name: value
@@ -189,7 +205,7 @@ class Stack:
         return {
             **own,
             "COMPOSE_PROJECT_NAME": self.project,
-            "THIDUA_ENV_FILE": str(self._settings),
+            "THIDUA_ENV_FILE": str(self.settings),
         }
 
 

@@ -8,15 +8,17 @@ from typing import Any
 import pytest
 import yaml
 
-from services.__main__ import PROCESSES
+from services.condition import DECIDING, PROCESSES
 from tests.deploy.stack import DEPLOY, variables
 
 COMPOSE: dict[str, Any] = yaml.safe_load((DEPLOY / "compose.yaml").read_text(encoding="utf-8"))
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
-ONE_SHOT = {"init", "provision", "access", "operator"}
+ONE_SHOT = {"init", "provision", "access", "vault", "operator", "certificate"}
 LASTING = sorted(SERVICES.keys() - ONE_SHOT)
 STORES = {"redis", "postgres"}
-OPTIONAL = {"prometheus"}
+OPTIONAL = {"prometheus", "proxy"}
+HANDS_OUT = {"provision", "certificate"}
+"""Who runs as root for a moment, without a network, to give each secret to the user who reads it."""
 IMAGE = (DEPLOY / "Dockerfile").read_text(encoding="utf-8")
 
 
@@ -25,7 +27,7 @@ def words(command: list[str]) -> str:
 
 
 def test_every_process_of_ours_has_its_container_and_the_stores_theirs() -> None:
-    assert set(LASTING) == PROCESSES.keys() | STORES | OPTIONAL
+    assert set(LASTING) == set(PROCESSES) | STORES | OPTIONAL
     for name in PROCESSES:
         assert words(SERVICES[name]["command"]).startswith(f"run {name} ")
 
@@ -43,7 +45,7 @@ def test_a_container_has_a_read_only_root_no_capabilities_limits_and_logs_that_e
     assert {"max-size", "max-file"} <= service["logging"]["options"].keys()
     assert not {"privileged", "container_name", "ulimits"} & service.keys()
     assert "docker.sock" not in str(service)
-    assert "cap_add" not in service or name in ("provision", "operator")
+    assert "cap_add" not in service or name in {*HANDS_OUT, "operator"}
 
 
 @pytest.mark.parametrize("name", LASTING)
@@ -69,12 +71,40 @@ def test_only_pages_door_voting_page_and_figures_are_published_and_on_the_loopba
     None
 ):
     ports = {name: service["ports"] for name, service in SERVICES.items() if "ports" in service}
-    assert ports.keys() == {"door", "ballots", "reporting", "prometheus"}
-    for [published] in ports.values():
+    assert ports.keys() == {"door", "ballots", "web", "prometheus", "proxy"}
+    for name in ports.keys() - {"proxy"}:
+        [published] = ports[name]
         assert published.startswith("127.0.0.1:")
-    assert COMPOSE["networks"]["backend"] == {"internal": True}
-    inside = {name for name, service in SERVICES.items() if service.get("networks") == ["backend"]}
-    assert inside == {"redis", "postgres", "init", "units", "pledges", "access"}
+    assert SERVICES["proxy"]["profiles"] == ["tls"]
+    text = (DEPLOY / "compose.tls.yaml").read_text(encoding="utf-8")
+    assert set(re.findall(r"^  (\w+): {ports: !reset \[\]}$", text, re.MULTILINE)) == {
+        "door",
+        "ballots",
+        "web",
+    }
+
+
+def test_the_stores_are_reached_by_who_needs_them_alone_and_never_by_what_the_world_talks_to() -> (
+    None
+):
+    assert COMPOSE["networks"] == {
+        "backend": {"internal": True},
+        "database": {"internal": True},
+        "edge": {},
+    }
+
+    def on(network: str) -> set[str]:
+        return {name for name, one in SERVICES.items() if network in one.get("networks", [])}
+
+    follow = {"projector", "archive"}
+    assert on("database") == {"postgres", "web", "operator", *follow}
+    assert on("backend") == {
+        *("redis", "init", "door", "access", "vault", "operator", "prometheus"),
+        *DECIDING,
+        *follow,
+    }
+    assert on("edge") == {"door", "ballots", "web", "archive", "operator", "prometheus", "proxy"}
+    assert SERVICES["proxy"]["networks"] == ["edge"]
 
 
 def test_no_container_starts_before_what_it_needs_is_healthy_and_the_log_is_founded() -> None:
@@ -82,7 +112,10 @@ def test_no_container_starts_before_what_it_needs_is_healthy_and_the_log_is_foun
         needed = SERVICES[name]["depends_on"]
         assert needed["redis"] == {"condition": "service_healthy"}
         assert needed["init"] == {"condition": "service_completed_successfully"}
-    assert SERVICES["reporting"]["depends_on"]["postgres"] == {"condition": "service_healthy"}
+    for name in ("projector", "archive", "web"):
+        assert SERVICES[name]["depends_on"]["postgres"] == {"condition": "service_healthy"}
+    for name in ("web", "door"):
+        assert SERVICES["proxy"]["depends_on"][name] == {"condition": "service_healthy"}
     assert SERVICES["init"]["depends_on"] == {"redis": {"condition": "service_healthy"}}
 
 
@@ -101,9 +134,11 @@ def test_nobody_runs_as_root_but_who_hands_out_the_secrets_and_who_backs_up() ->
         "access": "999:999",
         "operator": "0:0",
         "prometheus": "65534:65534",
+        "certificate": "0:0",
     }
-    assert re.search(r"^USER 10001:10001$", IMAGE, re.MULTILINE)
-    assert SERVICES["provision"]["network_mode"] == "none"
+    assert re.findall(r"^USER (\S+)$", IMAGE, re.MULTILINE) == ["10002:10002", "10001:10001"]
+    for name in HANDS_OUT:
+        assert SERVICES[name]["network_mode"] == "none"
 
 
 def test_backups_and_keys_go_to_two_places_and_nothing_of_it_starts_by_itself() -> None:
@@ -114,22 +149,37 @@ def test_backups_and_keys_go_to_two_places_and_nothing_of_it_starts_by_itself() 
     assert places["/backups"] != places["/keys"]
 
 
-VOLUMES = {"door": ["evidence:/evidence"], "reporting": ["archive:/archive"]}
-"""What a process of ours keeps on disk."""
+KEYS = {
+    "door": "door_key",
+    "archive": "reporting_key",
+    **{name: f"{name}_key" for name in DECIDING},
+}
+DATABASE = {
+    "projector": "database_url",
+    "archive": "database_url_reader",
+    "web": "database_url_reader",
+}
 
 
 def test_a_service_gets_its_own_key_and_address_and_nobody_elses() -> None:
     for name in PROCESSES:
         given = {one for one in SERVICES[name]["secrets"] if isinstance(one, str)}
-        expected = {f"redis_url_{name}"}
-        if name in ("door", "units", "ballots", "pledges"):
-            expected.add(f"{name}_key")
+        expected = {one[name] for one in (KEYS, DATABASE) if name in one}
+        if name != "web":
+            expected.add(f"redis_url_{name}")
         if name == "door":
-            expected |= {"door_key", "publisher_tokens"}
-        if name == "reporting":
-            expected |= {"database_url", "reporting_key"}
+            expected.add("publisher_tokens")
+        if name == "archive":
+            expected.add("root_spki")
         assert given == expected
-        assert SERVICES[name].get("volumes", []) == VOLUMES.get(name, [])
+
+
+def test_one_process_writes_the_archive_and_everybody_else_only_reads_it() -> None:
+    for name in PROCESSES:
+        volumes = {"archive:/archive" if name == "archive" else "archive:/archive:ro"}
+        if name == "door":
+            volumes.add("evidence:/evidence")
+        assert set(SERVICES[name]["volumes"]) == volumes
 
 
 def test_secrets_come_from_files_alone() -> None:
@@ -139,14 +189,15 @@ def test_secrets_come_from_files_alone() -> None:
         assert secret["file"].startswith(folder), name
     for name, service in SERVICES.items():
         for variable, value in service.get("environment", {}).items():
-            # Archive and door are public: their addresses hold no password.
+            # Where the doors, the page and the vault's own file are is no secret.
             secret = re.search("PASSWORD|KEY|SECRET|URL", variable)
-            if secret and variable not in ("THIDUA_ARCHIVE_URL", "THIDUA_DOOR_URL"):
+            if secret and variable not in ("THIDUA_URL", "THIDUA_VAULT_URL", "THIDUA_DOOR_URL"):
                 assert str(value).startswith("/run/secrets/"), f"{name}: {variable}"
 
 
 def test_the_image_is_made_in_two_stages_from_the_lock_and_names_one_base() -> None:
-    assert re.findall(r"^FROM (\S+)", IMAGE, re.MULTILINE) == ["${BASE}", "${BASE}"]
+    assert set(re.findall(r"^FROM (\S+)", IMAGE, re.MULTILINE)) == {"${BASE}"}
+    assert re.findall(r"^FROM \S+ AS (\w+)", IMAGE, re.MULTILINE) == ["proxy", "build", "thidua"]
     assert "--require-hashes" in IMAGE
     assert "# syntax" not in IMAGE
     assert not re.search(r"^(ARG|ENV).*(PASSWORD|SECRET|TOKEN)", IMAGE, re.MULTILINE)

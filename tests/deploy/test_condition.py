@@ -10,7 +10,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from services.condition import FOLLOWERS, PROCESSES, Look, condition
+from services.condition import DECIDING, FOLLOWERS, PROCESSES, Look, condition
 from services.status import addresses, read_figures, status
 from thidua.embedded import free_port
 
@@ -24,7 +24,7 @@ DOOR: Final[dict[str, Any]] = {
     "followed": dict.fromkeys(FOLLOWERS, 90),
     "inboxes": {"units": 0, "ballots": 0, "pledges": 0},
 }
-HOST: Final = frozenset({"door", "reporting"})
+HOST: Final = frozenset({"door", "web"})
 DISK: Final = {
     ("thidua_disk_free_bytes", "archive"): 50.0,
     ("thidua_disk_size_bytes", "archive"): 100.0,
@@ -35,7 +35,7 @@ MEMORY: Final = {
 }
 WELL: Final = Look(
     ready=dict.fromkeys(PROCESSES, (True, "position=90")),
-    figures={"reporting": {**DISK, **MEMORY}},
+    figures={"archive": {**DISK, **MEMORY}},
     door=DOOR,
     archive={"position": 90, "is_open": True, "reason": None},
     entries={"recorded": 80, "refused": 7, "said": 3},
@@ -66,14 +66,14 @@ def test_a_system_in_which_all_are_ready_and_have_followed_needs_nobody() -> Non
 def test_a_process_that_cannot_be_seen_from_here_is_said_and_is_no_fault() -> None:
     hidden = replace(WELL, ready=dict.fromkeys(HOST, (True, "")))
     assert needs(hidden) == ()
-    assert [one.state for one in condition(hidden, hidden, HOST).processes].count("unseen") == 3
+    assert [one.state for one in condition(hidden, hidden, HOST).processes].count("unseen") == 5
 
 
 @pytest.mark.parametrize(
     ("look", "words"),
     [
         (replace(WELL, ready={**WELL.ready, "units": (False, "halted")}), "not ready: halted"),
-        (replace(WELL, ready={"door": (True, "")}), "reporting: không trả lời"),
+        (replace(WELL, ready={"door": (True, "")}), "web: không trả lời"),
         (replace(WELL, door=door(gate="closed")), "the gate is closed"),
         (
             replace(WELL, door=None, archive={"is_open": False, "reason": "the log differs"}),
@@ -128,6 +128,13 @@ def test_entries_that_wait_are_work_while_the_log_grows_and_a_fault_when_nothing
 def test_a_page_of_figures_is_read_by_name_and_label() -> None:
     page = '# TYPE a gauge\na 1.5\n# TYPE b gauge\nb{folder="archive"} 2\nc{x="1",y="2"} 3\n'
     assert read_figures(page) == {("a", ""): 1.5, ("b", "archive"): 2.0}
+
+
+def test_reporting_in_one_process_stands_for_its_three_parts() -> None:
+    whole = dict.fromkeys(("door", *DECIDING, "reporting"), (True, "position=90"))
+    one = replace(WELL, ready=whole)
+    assert needs(one) == ()
+    assert [process.name for process in condition(one, one, HOST).processes] == list(whole)
 
 
 def test_a_process_is_asked_where_it_was_said_else_by_its_name_inside_compose() -> None:

@@ -28,7 +28,7 @@ def test_it_holds_the_screen_the_figures_and_the_versions() -> None:
     members = bundle(WELL, ALL)
     assert members["status.txt"].startswith("TỐT / GOOD")
     assert json.loads(members["status.json"])["position"] == 90
-    assert json.loads(members["figures.json"])["reporting"]["thidua_disk_free_bytes archive"] == 50
+    assert json.loads(members["figures.json"])["archive"]["thidua_disk_free_bytes archive"] == 50
     assert "thidua" in json.loads(members["machine.json"])["packages"]
 
 

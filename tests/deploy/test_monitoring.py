@@ -10,9 +10,9 @@ from typing import Any, Final
 import pytest
 import yaml
 
-from services.__main__ import PORTS, PROCESSES
+from services.__main__ import APART, PORTS, PROCESSES
 from services.condition import PROCESSES as ASKED
-from services.reporting.metrics import ReportingMetrics
+from services.reporting.metrics import ReportingMetrics, WebMetrics
 from services.status import PORTS as ASKED_ON
 from services.units.door_metrics import DoorMetrics
 from tests.deploy.stack import DEPLOY
@@ -38,7 +38,7 @@ def registries() -> list[Metrics]:
     door.watch_disk({"evidence": Path()})
     door.watch_evidence(lambda: False, lambda: 0)
     reporting.watch_disk({"archive": Path()})
-    return [door, DecidingMetrics(), reporting]
+    return [door, DecidingMetrics(), reporting, WebMetrics()]
 
 
 def shown() -> set[str]:
@@ -96,7 +96,7 @@ def test_what_a_process_counts_of_its_own_stands_on_the_dashboard_or_raises_an_a
 def test_every_process_of_ours_is_measured_under_its_name() -> None:
     [job] = CONFIG["scrape_configs"]
     told = {one["labels"]["process"]: one["targets"] for one in job["static_configs"]}
-    assert told == {name: [f"{name}:8000"] for name in PROCESSES}
+    assert told == {name: [f"{name}:8000"] for name in ASKED}
     assert CONFIG["rule_files"] == ["rules.yml"]
 
 
@@ -129,5 +129,6 @@ def test_the_panels_of_the_dashboard_lie_beside_each_other() -> None:
 
 
 def test_the_screen_asks_every_process_where_it_listens_when_nothing_else_is_said() -> None:
-    assert ASKED_ON == PORTS
-    assert set(ASKED) == PROCESSES.keys()
+    assert {name: PORTS[name] for name in ASKED} == ASKED_ON
+    assert PORTS["web"] == PORTS["reporting"]
+    assert set(ASKED) == (PROCESSES | APART).keys() - {"reporting"}

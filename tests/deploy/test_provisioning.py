@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import stat
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -10,14 +12,22 @@ from urllib.parse import urlsplit
 import pytest
 import redis
 
-from services.provisioning import ACCESS_LIST, ROLES, Provision
+from services.provisioning import (
+    ACCESS_LIST,
+    ROLES,
+    Provision,
+    digest_of,
+    grants,
+    publisher_rule,
+)
 from thidua.signing import SigningKey
 from thidua.testing.servers import own_redis
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-READS = ("init", "door", "units", "ballots", "pledges", "reporting")
+DECIDING = ("units", "ballots", "pledges")
+READS = ("init", "door", *DECIDING, "projector", "archive", "vault")
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -78,10 +88,25 @@ def test_a_root_key_that_was_taken_away_after_the_founding_is_not_made_again(
     Provision(tmp_path, owned=False).complete()
     root = tmp_path / "founding/keys/root.pem"
     SigningKey.from_pem(root.read_bytes())
-    (tmp_path / "founding/founded.json").write_text("{}")
+    spki = (tmp_path / "root_spki").read_text()
+    (tmp_path / "founding/founded.json").write_text(json.dumps({"root_spki": spki}))
     root.unlink()
     assert Provision(tmp_path, owned=False).complete() == []
     assert not root.exists()
+
+
+def test_the_root_keys_public_half_is_given_to_the_archive_whether_or_not_the_key_is_there(
+    tmp_path: Path,
+) -> None:
+    Provision(tmp_path, owned=False).complete()
+    root = tmp_path / "founding/keys/root.pem"
+    spki = SigningKey.from_pem(root.read_bytes()).verifying_key.spki
+    assert (tmp_path / "root_spki").read_text() == spki
+    (tmp_path / "founding/founded.json").write_text(json.dumps({"root_spki": spki}))
+    root.unlink()
+    (tmp_path / "root_spki").unlink()
+    Provision(tmp_path, owned=False).complete()
+    assert (tmp_path / "root_spki").read_text() == spki
 
 
 @pytest.fixture(scope="module")
@@ -97,8 +122,13 @@ def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, redi
             if rule[0] != "default":
                 admin.execute_command("ACL", "SETUSER", *rule)
         clients = {"admin": admin}
-        for role in READS:
-            password = urlsplit((folder / f"redis_url_{role}").read_text()).password
+        admin.execute_command(
+            "ACL", "SETUSER", "publisher-LCA", *publisher_rule("LCA", digest_of("x")).split()
+        )
+        passwords = {
+            role: urlsplit((folder / f"redis_url_{role}").read_text()).password for role in READS
+        }
+        for role, password in {**passwords, "publisher-LCA": "x", "health": "x"}.items():
             clients[role] = redis.Redis(port=server.port, username=role, password=password)
         yield clients
         for client in clients.values():
@@ -109,9 +139,8 @@ FORBIDDEN = [
     ("door", "XADD", "{p0}:log", "*", "e", "x"),
     ("door", "SET", "{p0}:open", "x"),
     ("door", "HSET", "{p0}:heads", "x", "1"),
-    ("reporting", "XADD", "{p0}:log", "*", "e", "x"),
-    ("reporting", "XADD", "{p0}:inbox:units", "*", "rx", "1"),
-    ("reporting", "HSET", "{p0}:chains", "x", "1"),
+    ("archive", "XTRIM", "{p0}:log", "MAXLEN", "0"),
+    ("vault", "HSET", "{p0}:said", "1", "x"),
     ("units", "SET", "{p0}:open", "x"),
     ("units", "XADD", "{p0}:inbox:ballots", "*", "rx", "1"),
     ("units", "XTRIM", "{p0}:log", "MAXLEN", "0"),
@@ -123,7 +152,7 @@ FORBIDDEN = [
     ("door", "CONFIG", "SET", "appendfsync", "no"),
     ("units", "FLUSHALL"),
     ("units", "KEYS", "*"),
-    ("reporting", "ACL", "LIST"),
+    ("archive", "ACL", "LIST"),
 ]
 
 
@@ -145,6 +174,98 @@ def test_every_role_may_look_at_the_log_and_ask_for_its_gate(
     assert client.info("server")["run_id"]
     assert client.xrange("{p0}:log") == []
     assert client.get("{p0}:open") is None
+
+
+MAY = {
+    ("xadd", "{p0}:log"): {"init", *DECIDING},
+    ("hset", "{p0}:heads"): {"init", *DECIDING},
+    ("hset", "{p0}:chains"): {"init", *DECIDING},
+    ("hset", "{p0}:ids:5"): {"init", *DECIDING},
+    ("hset", "{p0}:meta"): {"init"},
+    ("set", "{p0}:open"): {"init", "archive"},
+    ("hset", "{p0}:clock"): {"door", *DECIDING},
+    ("hincrby", "{p0}:clock"): {"door"},
+    ("hset", "{p0}:offsets"): {"door", *DECIDING},
+    ("hincrby", "{p0}:offsets"): {"door", *DECIDING},
+    **{("xadd", f"{{p0}}:inbox:{name}"): {"door", name} for name in DECIDING},
+    **{("xtrim", f"{{p0}}:inbox:{name}"): {name} for name in DECIDING},
+    ("xadd", "{p0}:receipts:LCA"): {"door", *DECIDING},
+    ("xadd", "{p0}:answers"): {*DECIDING},
+    ("hset", "{p0}:said"): {*DECIDING},
+    ("hdel", "{p0}:said"): {"vault"},
+    ("hset", "{p0}:followed"): {*DECIDING, "projector", "archive"},
+    ("xadd", "{p0}:in:LCA"): {"publisher-LCA"},
+    ("xtrim", "{p0}:in:LCA"): {"door"},
+    ("xdel", "{p0}:in:LCA"): {"door"},
+    ("memory usage", "{p0}:in:LCA"): {"door"},
+}
+"""Who alone may do what to which key; everybody else is refused."""
+
+GIVEN = {
+    "xadd": ("*", "e", "x"),
+    "hset": ("f", "1"),
+    "hincrby": ("f", "1"),
+    "hdel": ("f",),
+    "set": ("x",),
+    "xtrim": ("MAXLEN", "0"),
+    "xdel": ("1-1",),
+    "memory usage": (),
+}
+
+
+def test_every_command_that_changes_something_is_in_the_table_of_who_may() -> None:
+    for role in ROLES:
+        for commands, keys in grants(role):
+            for command in commands.replace("|", " ").split(" +"):
+                name = command.removeprefix("+")
+                if name in ("eval", "evalsha"):
+                    continue
+                for key in keys:
+                    known = {one for one, may in MAY.items() if role in may and one[0] == name}
+                    assert any(fnmatchcase(one, key) for _, one in known), (role, name, key)
+
+
+@pytest.mark.parametrize("role", [*READS, "publisher-LCA", "health"])
+def test_a_role_that_tries_every_command_of_every_other_is_refused_each(
+    guarded: dict[str, Any], role: str
+) -> None:
+    refused, wrong, unfit = set(), set(), list[str]()
+    for (command, key), may in MAY.items():
+        try:
+            guarded[role].execute_command(*command.upper().split(), key, *GIVEN[command])
+        except redis.exceptions.NoPermissionError:
+            refused.add((command, key))
+        except redis.exceptions.ResponseError as error:
+            # Let through; what stands there may be of another kind.
+            unfit.append(str(error))
+        if ((command, key) in refused) == (role in may):
+            wrong.add((command, key))
+    guarded["admin"].flushall()
+    assert wrong == set()
+    assert all("WRONGTYPE" in error for error in unfit), unfit
+    assert len(refused) >= len(MAY) // 3
+
+
+@pytest.mark.parametrize("role", [*READS, "publisher-LCA", "health"])
+def test_no_role_may_administer_the_server_or_run_a_script_over_what_is_not_its_own(
+    guarded: dict[str, Any], role: str
+) -> None:
+    for command in (
+        ("CONFIG", "GET", "*"),
+        ("ACL", "LIST"),
+        ("FLUSHALL",),
+        ("KEYS", "*"),
+        ("SHUTDOWN", "NOSAVE"),
+        ("REPLICAOF", "NO", "ONE"),
+        ("DEL", "{p0}:log"),
+        ("RENAME", "{p0}:log", "{p0}:other"),
+        ("RESTORE", "{p0}:log", "0", "x"),
+        ("EVAL", "return 1", "1", "other"),
+        ("FUNCTION", "LIST"),
+        ("CLIENT", "KILL", "TYPE", "normal"),
+    ):
+        with pytest.raises(redis.exceptions.NoPermissionError):
+            guarded[role].execute_command(*command)
 
 
 def test_the_door_reads_bounds_and_answers_the_streams_of_publishers(

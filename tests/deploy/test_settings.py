@@ -31,9 +31,12 @@ ONLY_COMPOSE = {
     "THIDUA_IMAGE",
     "THIDUA_MEMORY",
     "THIDUA_SECRETS",
+    "THIDUA_DOMAIN",
     "THIDUA_BACKUPS",
     "THIDUA_BACKUP_KEYS",
 }
+OF_PUBLISHERS = {"THIDUA_URL", "THIDUA_OUTBOX"}
+"""What the commands of publishers read, of which the vault's container sends one."""
 ONLY_UP = {"THIDUA_ENV_FILE", "THIDUA_UP_SECONDS"}
 SHEBANG = re.compile(rb"^#!.*\b(bash|sh)\b")
 
@@ -54,7 +57,8 @@ def test_every_setting_a_container_gets_is_one_the_code_reads() -> None:
     for name, service in compose["services"].items():
         for variable in service.get("environment", {}):
             if variable.startswith("THIDUA_"):
-                assert KNOWN & {variable, variable.removesuffix("_FILE")}, f"{name}: {variable}"
+                known = KNOWN | ONLY_COMPOSE | OF_PUBLISHERS
+                assert known & {variable, variable.removesuffix("_FILE")}, f"{name}: {variable}"
 
 
 def test_every_setting_of_the_example_is_one_that_something_reads() -> None:

@@ -12,7 +12,9 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import os
 import random
+import signal
 import sys
 import tempfile
 import time
@@ -20,9 +22,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from services.scenarios.format import read_scenario
+from tests.deploy.steps import Steps
 from tests.faults.cases import CASES
+from tests.faults.long_form import play_round
 from tests.faults.running import Run
 from tests.faults.tape import founded_at, record, system, with_access
+from thidua.testing.servers import engine_answers
 
 if TYPE_CHECKING:
     from tests.faults.running import Result
@@ -41,12 +46,21 @@ def main() -> int:
     asked.add_argument("--json", action="store_true", help="one JSON object instead of a table")
     asked.add_argument("--seed", type=int, default=2020, help="what all chance comes from")
     asked.add_argument("--only", choices=[*CASES], action="append", help="this case alone")
+    asked.add_argument(
+        "--kind", action="append", default=[], help="with --docker: faults with this word alone"
+    )
+    asked.add_argument(
+        "--docker", action="store_true", help="containers, every kind of fault, round after round"
+    )
+    asked.add_argument(
+        "--minutes", type=float, default=30, help="with --docker: begin rounds so long"
+    )
     asked.add_argument("--keep", type=Path, help="leave logs and data in this folder")
     chosen = asked.parse_args()
     with tempfile.TemporaryDirectory(prefix="thidua-faults-") as name:
         folder = chosen.keep or Path(name)
         folder.mkdir(parents=True, exist_ok=True)
-        return _all(chosen, folder)
+        return _in_containers(chosen, folder) if chosen.docker else _all(chosen, folder)
 
 
 def _all(chosen: argparse.Namespace, folder: Path) -> int:
@@ -80,6 +94,40 @@ def _all(chosen: argparse.Namespace, folder: Path) -> int:
     else:
         _say(chosen, "All hold.", began)
     return 0 if holds else 1
+
+
+def _in_containers(chosen: argparse.Namespace, folder: Path) -> int:
+    """Rounds in containers until the time is over; the round that has begun is ended."""
+    if not engine_answers():
+        print("Không có Docker engine nào trả lời. / No Docker engine answers.", file=sys.stderr)
+        return 1
+    if os.geteuid() != 0:
+        print("Cần quyền root để làm đầy đĩa. / Disks are filled by root alone.", file=sys.stderr)
+        return 1
+    # Ended from outside it must still take its containers and disks away.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    began, steps, number, faults = time.monotonic(), Steps(), 0, list[str]()
+    tape = _calm(folder)
+    while number == 0 or time.monotonic() - began < 60 * chosen.minutes:
+        number += 1
+        print(f"round {number}, seed {chosen.seed}", flush=True)
+        place = folder / f"round-{number}"
+        place.mkdir()
+        told = play_round(
+            tape,
+            place,
+            random.Random(f"{chosen.seed} {number}"),
+            steps,
+            short=chosen.short,
+            only=chosen.kind,
+        )
+        for line in (*told.notes, *(f"FAULT {fault}" for fault in told.faults)):
+            print(f"    {line}", flush=True)
+        faults += told.faults
+        print(f"    {told.done.total()} faults of {len(told.done)} kinds: ", end="")
+        print("holds" if not told.faults else "DIFFERS", flush=True)
+    print(f"{number} rounds, {(time.monotonic() - began) / 60:.1f} minutes")
+    return 1 if faults else 0
 
 
 def _calm(folder: Path) -> Tape:

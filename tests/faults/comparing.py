@@ -108,6 +108,15 @@ def read_models(entries: Sequence[Entry], *, bound_to_log: bool) -> dict[str, st
         engine.dispose()
 
 
+def not_served(anew: Mapping[str, str], served: Mapping[str, str]) -> list[str]:
+    """The read models that are served otherwise than the log alone gives them *anew*."""
+    return [
+        f"{name} as served is not what the log gives"
+        for name in anew
+        if anew[name] != served.get(name)
+    ]
+
+
 def _said(entry: Entry) -> dict[str, Any]:
     if entry.said is not None:
         return {"source": "", **entry.said}

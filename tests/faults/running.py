@@ -122,6 +122,13 @@ class Striking(threading.Thread):
         self._at = -1
         self._moved = threading.Condition()
         self._over = threading.Event()
+        self._abandoned = False
+
+    def abandon(self) -> None:
+        """Begin no other strike: whoever played has given up."""
+        self._abandoned = True
+        self._over.set()
+        self.reached(1_000_000)
 
     def reached(self, number: int) -> None:
         """The tape is at this event now."""
@@ -143,6 +150,8 @@ class Striking(threading.Thread):
                 with self._moved:
                     self._moved.wait_for(lambda at=strike.at: self._at >= at)  # type: ignore[misc]
                 self._over.wait(strike.after)
+                if self._abandoned:
+                    return
                 strike.blow()
         except BaseException as error:  # noqa: BLE001 - it is raised again where the run is waited for
             self.error = error

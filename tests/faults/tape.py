@@ -103,6 +103,12 @@ def outcome(reply: Reply) -> str:
     return str(reply.document.get("code") or reply.outcome)
 
 
+def hold_to(number: int, one: Said, reply: Reply) -> None:
+    """Raise ``OtherAnswerError`` when an event was answered otherwise than in the calm year."""
+    if outcome(reply) != one.outcome or not reply.in_log:
+        raise OtherAnswerError(number, one.outcome, reply)
+
+
 @contextmanager
 def system(
     scenario: Scenario, seed: Path, folder: Path, replicas: Sequence[str] = ()
@@ -171,8 +177,7 @@ def play(box: Sandbox, said: Sequence[Said], on_step: Callable[[int], None]) -> 
     for number, one in enumerate(said):
         on_step(number)
         reply = player.deliver(one.jws, one.arrival)
-        if outcome(reply) != one.outcome or not reply.in_log:
-            raise OtherAnswerError(number, one.outcome, reply)
+        hold_to(number, one, reply)
     player.settle()
 
 

@@ -96,12 +96,13 @@ def test_changed_read_models_are_built_beside_switched_with_equal_figures_and_sw
     assert old.states() == [(1, "live"), (2, "kept")]
 
 
+@pytest.mark.parametrize("name", sorted(REPORTING))
 def test_while_reporting_runs_they_are_left_beside_for_the_new_release_to_switch_when_it_starts(
-    old: Old, tmp_path: Path
+    old: Old, tmp_path: Path, name: str
 ) -> None:
     old.made_by("older")
     url = old.house.box.system.redis_url
-    with redis.Redis.from_url(url, client_name=REPORTING) as client:
+    with redis.Redis.from_url(url, client_name=name) as client:
         client.ping()
         done = told(old.upgrade(str(tmp_path / "backup"), "--json"))
         refused = old.upgrade("--back")

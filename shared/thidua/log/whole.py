@@ -36,9 +36,14 @@ class SealedFolder:
     """An archive in a folder."""
 
     def __init__(self, folder: Path, origin: str) -> None:
-        inside = folder / "archive"
-        self.folder = inside if inside.is_dir() else folder
+        self._given = folder
         self.origin = origin
+
+    @property
+    def folder(self) -> Path:
+        """The folder itself, or the part of it that the archive's writer has made by now."""
+        inside = self._given / "archive"
+        return inside if inside.is_dir() else self._given
 
     async def bundle(self, index: int) -> list[bytes]:
         """The entries of a bundle."""
