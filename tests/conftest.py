@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 pytest_plugins = ["thidua.testing.fixtures"]
 
 settings.register_profile("dev", deadline=None)
-settings.register_profile("ci", deadline=None, derandomize=True, max_examples=300)
+settings.register_profile("ci", deadline=None, derandomize=True)
 settings.load_profile(os.environ.get("THIDUA_TEST_PROFILE", "dev"))
 
 ROOT = Path(__file__).parent.parent
