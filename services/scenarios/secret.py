@@ -8,6 +8,7 @@ What a trustee or voter says depends on keys and on the log, so its line holds o
 from __future__ import annotations
 
 import secrets
+import time
 from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -45,6 +46,7 @@ _ON_PAPER: Final = (
 _STEP: Final = timedelta(seconds=1)
 _VOTING: Final = timedelta(minutes=8)
 _COMPLAINTS: Final = 60
+_PATIENCE_SECONDS: Final = 60.0
 
 
 class FingerprintError(StopError):
@@ -275,7 +277,7 @@ class Desk:
                 known = self._election(line.subject, name)
                 return self.voters[name].vote(line.publisher, known, choices)
             case s.PartiallyDecrypted.TYPE:
-                told = self.look(line.subject, name)
+                told = self._seen(line.subject, name, "tally")
                 tally = tally_in(told["tally"], told["counted"])
                 known = self._election(line.subject, name)
                 return self.custody[name].decrypt(name, known, tally, owner)
@@ -292,10 +294,19 @@ class Desk:
         for one in custody.key_generation():
             self._said[draft.ballot, one.TYPE, one.owner] = one
 
+    def _seen(self, subject: str, name: str, member: str) -> dict[str, Any]:
+        """The set-up once *member* of it is told: the read models may come a moment after the services."""
+        deadline = time.monotonic() + _PATIENCE_SECONDS
+        while (told := self.look(subject, name))[member] is None:
+            if time.monotonic() > deadline:
+                raise FingerprintError(name)
+            time.sleep(0.05)
+        return told
+
     def _election(self, subject: str, name: str) -> Election:
         """The election as it was fixed, once it is found to be the drafted one under the keys made here."""
         draft = self._drafts[name]
-        known = read_election(str(self.look(subject, name)["election"]))
+        known = read_election(str(self._seen(subject, name, "election")["election"]))
         if known.uuid != draft.uuid or known.key != self.custody[name].key:
             raise FingerprintError(name)
         return known
