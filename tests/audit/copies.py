@@ -10,7 +10,7 @@ from services.reporting.checking import rebuilding
 from services.sandbox import JUDGES
 from thidua.audit.verifying import Task, verify
 from thidua.tlog.notes import read_checkpoint, unsigned
-from thidua.tlog.prints import FOLDER, PublishedPrints
+from thidua.tlog.prints import FOLDER, PublishedPrints, read_prints
 from thidua.tlog.tiles import CHECKPOINT, TileFolder, kept_path
 from thidua.tlog.writing import TileWriter, write_whole
 
@@ -75,6 +75,11 @@ class Copy:
         """Publish other figures under the log's own key."""
         published = PublishedPrints(self.signer.name, position, prints)
         write_whole(self.folder / published.path, published.signed(self.signer).encode())
+
+    def published(self) -> dict[str, str]:
+        """The figures that were published for all that is sealed."""
+        note = (self.folder / FOLDER / f"{self.size:012d}").read_bytes()
+        return dict(read_prints(note, self.policy.log).prints)
 
     def without_figures(self) -> None:
         """Take the published figures away."""

@@ -347,14 +347,21 @@ def _take(
 
 
 def _compare(rebuilt: Mapping[str, str], published: PublishedPrints, found: Findings) -> None:
+    # An archive may be older than this release, or this release older than the archive.
+    strange = sorted({*rebuilt} ^ {*published.prints})
     differing = sorted(
-        name
-        for name in {*rebuilt, *published.prints}
-        if rebuilt.get(name) != published.prints.get(name)
+        name for name, value in published.prints.items() if rebuilt.get(name, value) != value
     )
     if differing:
         told = ", ".join(differing)
         what = f"số liệu khác / figures differ at position {published.position}: {told}"
         found.fails("V15", None, what)
+    elif strange:
+        names = ", ".join(strange)
+        found.not_checked(
+            "V15",
+            f"bản công bố và phiên bản này không cùng mô hình đọc: {names}",
+            f"published and rebuilt by different releases: {names}",
+        )
     else:
         found.holds("V15", len(rebuilt))
