@@ -184,7 +184,7 @@ def _hold_whole(read: Reading, kinds: set[str], done: Exported) -> None:
     """Say why a table is empty; a model that should not be is a fault."""
     for model in ALL:
         empty = [table.name for table in model.tables if not read.count(table)]
-        wanted = sorted(kind.TYPE for kind in model.steps if kind.TYPE in kinds)
+        wanted = sorted(kind.TYPE for kind in model.fillers if kind.TYPE in kinds)
         if len(empty) == len(model.tables) and wanted:
             raise EmptyModelError(model.name, wanted)
         why = (

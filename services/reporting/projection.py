@@ -32,10 +32,17 @@ class Projection:
         self.version = version
         self.tables = tables
         self.steps: dict[type[EventData], Step] = {}
+        self.fillers: set[type[EventData]] = set()
         self.steps_of_all: list[Step] = []
 
-    def on(self, *kinds: type[D]) -> Callable[[Callable[[ProjectedEntry, D, Rows], None]], None]:
-        """Run the decorated function for every recorded event of these types."""
+    def on(
+        self, *kinds: type[D], fills: bool = True
+    ) -> Callable[[Callable[[ProjectedEntry, D, Rows], None]], None]:
+        """
+        Run the decorated function for every recorded event of these types.
+
+        With ``fills=False`` such an event may concern rows that are there and makes none where there are none.
+        """
 
         def register(step: Callable[[ProjectedEntry, D, Rows], None]) -> None:
             for kind in kinds:
@@ -43,6 +50,8 @@ class Projection:
                     msg = f"{self.name} projects {kind.__name__} twice"
                     raise TypeError(msg)
                 self.steps[kind] = step
+                if fills:
+                    self.fillers.add(kind)
 
         return register
 

@@ -170,5 +170,5 @@ def test_no_bytes_are_read_with_another_error(raw: bytes) -> None:
 
 
 def test_more_rows_than_one_file_takes_are_refused_when_it_is_signed() -> None:
-    with pytest.raises(MalformedError, match="60000"):
+    with pytest.raises(MalformedError, match="64000"):
         disclosure(*(row(basis="B" * 300) for _ in range(100))).signed(KEY, "LCA/1")

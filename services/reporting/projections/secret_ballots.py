@@ -174,19 +174,19 @@ def _registered(entry: ProjectedEntry, data: s.CredentialRegistered, rows: Rows)
     )
 
 
-@SECRET_BALLOTS.on(b.BallotOpened)
+@SECRET_BALLOTS.on(b.BallotOpened, fills=False)
 def _opening(entry: ProjectedEntry, data: b.BallotOpened, rows: Rows) -> None:
     if data.mode == "secret":
         rows.change(elections, entry.subject, data.ballot, closes=as_text(data.closes))
 
 
-@SECRET_BALLOTS.on(b.RollFrozen)
+@SECRET_BALLOTS.on(b.RollFrozen, fills=False)
 def _frozen(entry: ProjectedEntry, data: b.RollFrozen, rows: Rows) -> None:
     if _known(entry, data.ballot, rows):
         rows.change(elections, entry.subject, data.ballot, roll=list(data.roll))
 
 
-@SECRET_BALLOTS.on(b.BallotExtended)
+@SECRET_BALLOTS.on(b.BallotExtended, fills=False)
 def _extended(entry: ProjectedEntry, data: b.BallotExtended, rows: Rows) -> None:
     if _known(entry, data.ballot, rows):
         rows.change(elections, entry.subject, data.ballot, closes=as_text(data.closes))
@@ -235,7 +235,7 @@ def _result(entry: ProjectedEntry, data: s.ResultPublished, rows: Rows) -> None:
     rows.change(elections, entry.subject, data.ballot, state="counted", sums=sums)
 
 
-@SECRET_BALLOTS.on(b.BallotVoided)
+@SECRET_BALLOTS.on(b.BallotVoided, fills=False)
 def _voided(entry: ProjectedEntry, data: b.BallotVoided, rows: Rows) -> None:
     if _known(entry, data.ballot, rows):
         rows.change(elections, entry.subject, data.ballot, state="void", void_reason=data.reason)

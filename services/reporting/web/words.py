@@ -237,6 +237,7 @@ WORDS: Final[dict[str, dict[str, tuple[str, str]]]] = {
         "pledges": ("Giao ước", "Pledges"),
         "conferences": ("Hội nghị", "Conferences"),
         "ballots": ("Bỏ phiếu", "Ballots"),
+        "secret-ballots": ("Phiếu kín", "Secret ballots"),
         "eligibility": ("Điều kiện xét", "Eligibility"),
         "officers": ("Cụm trưởng, Cụm phó", "Officers"),
         "awards": ("Khen thưởng", "Awards"),
