@@ -107,8 +107,11 @@ def test_what_the_readme_tells_a_province_to_do_works_as_it_stands(province: Pro
     province.authority_says("unit-registered", UNIT)
     for before, language, body in blocks():
         province.line_is_down = "When the line is down" in before or "stays down" in before
-        if language == "toml":
-            (province.folder / "thidua.toml").write_text(body, encoding="utf-8")
+        settings = province.folder / "thidua.toml"
+        if language == "toml" and settings.exists():
+            settings.write_text(settings.read_text(encoding="utf-8") + body, encoding="utf-8")
+        elif language == "toml":
+            settings.write_text(body, encoding="utf-8")
             key = json.loads((province.folder / "lca.json").read_text(encoding="utf-8"))
             province.authority_says("key-registered", {**key, "owner": "/units/LCA"})
         if language == "json":
