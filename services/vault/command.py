@@ -175,6 +175,8 @@ _RedisUrl = Annotated[
         envvar="THIDUA_OPERATOR_URL_FILE",
     ),
 ]
+_REF_FIRST: Final = {"ignore_unknown_options": True}
+"""A ref is base64url: one in sixty-four begins with a hyphen and is no option."""
 _Ref = Annotated[str, typer.Argument(help="The row's ref, 22 characters.", metavar="REF")]
 
 
@@ -214,7 +216,7 @@ def listed(vault: _VaultUrl, as_json: AsJson = False) -> None:
     show({"kept": plain, "erased": gone}, lines, as_json=as_json)
 
 
-@app.command("show")
+@app.command("show", context_settings=_REF_FIRST)
 def shown(ref: _Ref, vault: _VaultUrl) -> None:
     """In một dòng, có tên. / Print one row, with the name."""
     with _opened(vault) as kept:
@@ -222,7 +224,7 @@ def shown(ref: _Ref, vault: _VaultUrl) -> None:
     typer.echo(json.dumps(row.model_dump(mode="json"), ensure_ascii=False, indent=1))
 
 
-@app.command()
+@app.command(context_settings=_REF_FIRST)
 def disclose(
     refs: Annotated[list[str], typer.Argument(help="The rows' refs.", metavar="REF…")],
     out: Annotated[Path, typer.Option(help="New file, readable by its owner alone.")],
@@ -254,7 +256,7 @@ def disclose(
     typer.echo(f"{out}: {len(rows)}")
 
 
-@app.command()
+@app.command(context_settings=_REF_FIRST)
 def erase(
     *,
     ref: Annotated[str | None, typer.Argument(help="The row's ref.", metavar="[REF]")] = None,

@@ -227,3 +227,10 @@ def test_a_command_that_says_too_little_or_too_much_is_a_matter_of_usage(
     words: list[str], beside: Beside
 ) -> None:
     assert beside.run(*words).exit_code == 2
+
+
+@pytest.mark.parametrize("ref", ["-CQFoc5NQ1dtQw5U_dvkVw", "--Foc5NQ1dtQw5U_dvkVwAB"])
+def test_a_ref_that_begins_with_a_hyphen_is_a_ref(ref: str, tmp_path: Path) -> None:
+    told = CliRunner().invoke(app, ["show", ref, "--vault", f"sqlite:///{tmp_path / 'v.sqlite3'}"])
+    assert "Usage" not in told.output
+    assert ref in str(told.exception)
