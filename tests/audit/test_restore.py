@@ -216,7 +216,7 @@ def test_an_archive_that_does_not_hold_is_not_restored_and_nothing_is_written(
 ) -> None:
     bundle = house.archive / bundle_path(0, sealed_year.size)
     whole = bundle.read_bytes()
-    bundle.write_bytes(whole[:-9] + b"x" + whole[-8:])
+    bundle.write_bytes(whole[:-9] + bytes([whole[-9] ^ 1]) + whole[-8:])
     told = house.restore()
     assert told.exit_code == 4, told.output
     bundle.unlink()
