@@ -61,8 +61,11 @@ def create_app(settings: DoorSettings | None = None) -> FastAPI:  # noqa: PLR091
     )
     draining = Draining(broker, client, names, door)
 
+    stopping = asyncio.Event()
+
     async def keep_publishers() -> None:
-        while True:
+        # A cancellation can get lost in the Redis client, so the loop does not live by that alone.
+        while not stopping.is_set():
             await asyncio.sleep(0.5)
             with suppress(RedisError, OSError):
                 await draining.refresh(start=True)
@@ -81,6 +84,7 @@ def create_app(settings: DoorSettings | None = None) -> FastAPI:  # noqa: PLR091
         try:
             yield
         finally:
+            stopping.set()
             publishers.cancel()
             with suppress(asyncio.CancelledError):
                 await publishers

@@ -104,6 +104,13 @@ class Deciding:
                 self._reply_lost = False
             await self.judging.wake(self._clock.now_ms())
 
+    async def keep_time(self, stopping: asyncio.Event) -> None:
+        """Tick until *stopping*; a cancellation can get lost in the Redis client, so the loop does not live by that alone."""
+        while not stopping.is_set():
+            await asyncio.sleep(TICK_SECONDS)
+            with suppress(RedisError, OSError):
+                await self.tick()
+
 
 def _collect_seldom() -> None:
     """What was taken in stays, and events make no cycles: looking for some after every 700 objects took a tenth of the time."""
@@ -142,11 +149,7 @@ def deciding_app(
         broker, names.log, deciding.from_log, lambda: f"{judging.position}-0", most=1, bell=True
     )
 
-    async def keep_time() -> None:
-        while True:
-            await asyncio.sleep(TICK_SECONDS)
-            with suppress(RedisError, OSError):
-                await deciding.tick()
+    stopping = asyncio.Event()
 
     @asynccontextmanager
     async def lifespan() -> AsyncIterator[None]:
@@ -155,13 +158,14 @@ def deciding_app(
         inbox.rewind()
         entries.rewind()
         _collect_seldom()
-        timers = asyncio.create_task(keep_time())
+        timers = asyncio.create_task(deciding.keep_time(stopping))
         log.info(
             "service_started", service=service, position=judging.position, offset=judging.offset
         )
         try:
             yield
         finally:
+            stopping.set()
             timers.cancel()
             with suppress(asyncio.CancelledError):
                 await timers
