@@ -38,6 +38,7 @@ from services.reporting.rows import Rows
 from services.reporting.taking import UnprojectableError, project_batch
 from thidua.errors import LogCorruptError, RetryError, StopError
 from thidua.stream import Follower
+from thidua.tracing import Followed, traced
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
@@ -246,6 +247,7 @@ def follow(
     projector: Projector,
     told: Callable[[int], Awaitable[None]],
     metrics: ProjectorMetrics | None = None,
+    spans: Followed | None = None,
 ) -> Follower:
     """
     The subscriber that brings the log's entries to *projector*; it goes on from its position.
@@ -256,8 +258,9 @@ def follow(
 
     async def take(entries: list[RawEntry]) -> None:
         batch = [(int(name.partition("-")[0]), fields[b"e"]) for name, fields in entries]
-        with metrics.project.time():
-            await asyncio.to_thread(projector.apply, batch)
+        async with traced(spans, batch):
+            with metrics.project.time():
+                await asyncio.to_thread(projector.apply, batch)
         await told(projector.position)
 
     return Follower(

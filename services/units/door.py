@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from contextlib import nullcontext
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from thidua.log.redis_log import RedisLog
     from thidua.signing import SigningKey
     from thidua.stream import RawEntry
+    from thidua.tracing import Tracing
 
 log = structlog.get_logger(__name__)
 
@@ -72,6 +74,7 @@ class Door:
         most_waiting: int = 0,
         key: SigningKey | None = None,
         metrics: DoorMetrics | None = None,
+        tracing: Tracing | None = None,
     ) -> None:
         self.log = event_log
         self.origin = origin
@@ -82,6 +85,7 @@ class Door:
         self.proofs = proofs or Proofs()
         self.most_waiting = most_waiting
         self.metrics = metrics or DoorMetrics()
+        self.tracing = tracing
         self._key = key
         self._lock = asyncio.Lock()
 
@@ -138,6 +142,8 @@ class Door:
                 )
             except NotAdmittedError as error:
                 found.append(error)
+        if client.visit is not None:
+            client.visit.verified(found)
         return found
 
     def _may_send(self, event: Admissible, client: Client, arrival: str | None) -> int:
@@ -174,7 +180,7 @@ class Door:
         drain: Drain | None = None,
     ) -> Sequence[str | int] | None:
         items = [
-            Admission(event.service, event.subject, kind, event.jws, rx_ms)
+            Admission(event.service, event.subject, kind, event.jws, rx_ms, event.trace)
             for event, rx_ms in events
         ]
         try:
@@ -217,7 +223,9 @@ class Door:
                 entering.append((index, event, rx_ms))
             hashes[index] = event.hash
         if entering:
-            faults = await self.admit([(event, rx_ms) for _, event, rx_ms in entering])
+            events = [(event, rx_ms) for _, event, rx_ms in entering]
+            with client.visit.admitting(events) if client.visit else nullcontext(events) as traced:
+                faults = await self.admit(traced)
             for (index, _, _), fault in zip(entering, faults or (), strict=True):
                 if fault is not None:
                     results[index] = self._turned_away(fault)
