@@ -45,7 +45,6 @@ class Sealing:
         archive: Archive,
         event_log: EventLog,
         others: dict[str, Callable[[], int]],
-        told: Callable[[int], Awaitable[None]],
         history: Callable[[], Awaitable[str | None]] | None = None,
         metrics: ArchiveMetrics | None = None,
     ) -> None:
@@ -56,7 +55,6 @@ class Sealing:
             broker, stream, self._take, lambda: f"{self.position}-0", most=PAGE, who="archive"
         )
         self._log = event_log
-        self._told = told
         self._gatekeeper = Gatekeeper(archive, event_log, others, history)
 
     @property
@@ -111,6 +109,5 @@ class Sealing:
             await asyncio.sleep(STANDBY_SECONDS)
         with self._metrics.seal.time():
             await asyncio.to_thread(self.archive.seal, batch)
-        await self._told(self.archive.position)
         if len(batch) < PAGE:
             await asyncio.sleep(SEAL_SECONDS)
