@@ -18,7 +18,6 @@ from fastapi import FastAPI
 from fastapi.responses import PlainTextResponse, Response
 from sqlalchemy.exc import SQLAlchemyError
 
-from services.reporting import following
 from services.reporting.archive import SealedLog
 from services.reporting.database import open_engine
 from services.reporting.metrics import (
@@ -33,6 +32,7 @@ from services.reporting.settings import ReadingSettings, ReportingSettings
 from services.reporting.web.site import add_site
 from thidua.metrics import CONTENT_TYPE
 from thidua.stream import AWAY, NOT_RUNNING, wait_for_redis
+from thidua.telling import Telling
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -140,11 +140,12 @@ class _Watched:
     @asynccontextmanager
     async def _lifespan(self, app: FastAPI) -> AsyncIterator[None]:
         client, event_log = self.side.log.client, self.side.log
-        positions = {part.name: _position_of(part) for part in self.parts}
+        telling = Telling(event_log, {part.name: _position_of(part) for part in self.parts})
+        stopping = asyncio.Event()
         await wait_for_redis(client)
         for part in self.parts:
             await part.begin()
-        await following.tell(event_log, positions)
+        await telling.tell()
         if isinstance(self.parts[0], Projecting):
             # What the log holds already must be shown before the process is ready.
             self.parts[0].backlog.until = await event_log.tail()
@@ -152,7 +153,7 @@ class _Watched:
             part.follower.rewind()
         await self.side.broker.start()
         keeping = [
-            asyncio.create_task(following.keep_telling(event_log, positions)),
+            asyncio.create_task(telling.keep(stopping)),
             *(asyncio.create_task(one) for part in self.parts for one in part.work()),
         ]
         gc.collect()
@@ -161,6 +162,7 @@ class _Watched:
         try:
             yield
         finally:
+            stopping.set()
             for task in keeping:
                 task.cancel()
                 with suppress(asyncio.CancelledError):

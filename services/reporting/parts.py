@@ -114,7 +114,6 @@ class Projecting:
             side.broker,
             side.names.log,
             self.projector,
-            lambda at: side.log.follow(self.name, at),
             metrics,
             side.spans("project"),
         )
@@ -222,7 +221,6 @@ class Sealed:
                 "the projector": projected or self._read_models,
                 "a witness": lambda: max((one.seen for one in self._cosigning), default=0),
             },
-            lambda at: side.log.follow(self.name, at),
             lambda: other_history(engine, side.log, self.archive),
             metrics,
             spans=side.spans("seal"),

@@ -46,7 +46,6 @@ class Sealing:
         archive: Archive,
         event_log: EventLog,
         others: dict[str, Callable[[], int]],
-        told: Callable[[int], Awaitable[None]],
         history: Callable[[], Awaitable[str | None]] | None = None,
         metrics: ArchiveMetrics | None = None,
         *,
@@ -60,7 +59,6 @@ class Sealing:
             broker, stream, self._take, lambda: f"{self.position}-0", most=PAGE, who="archive"
         )
         self._log = event_log
-        self._told = told
         self._gatekeeper = Gatekeeper(archive, event_log, others, history)
 
     @property
@@ -116,6 +114,5 @@ class Sealing:
         async with traced(self._spans, batch):
             with self._metrics.seal.time():
                 await asyncio.to_thread(self.archive.seal, batch)
-        await self._told(self.archive.position)
         if len(batch) < PAGE:
             await asyncio.sleep(SEAL_SECONDS)

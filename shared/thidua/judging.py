@@ -63,7 +63,8 @@ class Judging(Generic[S]):
     """
     A deciding service at work on one log.
 
-    ``position`` and ``offset`` say how far it has followed the log and consumed its inbox.
+    ``position`` and ``offset`` say how far it has followed the log and consumed its inbox; up to ``settled`` it has
+    also posted what was due.
     """
 
     def __init__(
@@ -87,7 +88,7 @@ class Judging(Generic[S]):
         self._dirty: set[str] = set()
         self._alarms: dict[str, int] = {}
         self._woken: dict[str, int] = {}
-        self._told = -1
+        self.settled = 0
 
     @property
     def position(self) -> int:
@@ -193,7 +194,7 @@ class Judging(Generic[S]):
 
     async def wake(self, now_ms: int) -> None:
         """
-        Put a wake-up into the own inbox for every subject that owes something at *now_ms*, then say how far it is.
+        Put a wake-up into the own inbox for every subject that owes something at *now_ms*; then it is settled so far.
 
         In a sandbox the moment is the log's clock; *now_ms* is not looked at. The wake-up of a passed deadline
         is stamped with the deadline; the log lifts a stamp that is earlier than what the subject has seen.
@@ -213,9 +214,8 @@ class Judging(Generic[S]):
                 else:
                     waiting.add(subject)
         self._dirty = waiting
-        if self._told != self.position and not waiting:
-            await self.log.follow(self.judge.service, self.position)
-            self._told = self.position
+        if not waiting:
+            self.settled = self.position
 
     def clock_ms(self) -> int:
         """A sandbox's clock: the greatest arrival in the log, or what an authority has advanced it to."""

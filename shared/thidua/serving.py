@@ -32,6 +32,7 @@ from thidua.stream import (
     traces_of,
     wait_for_redis,
 )
+from thidua.telling import Telling
 from thidua.tracing import Tracing
 
 if TYPE_CHECKING:
@@ -43,6 +44,8 @@ S = TypeVar("S")
 log = structlog.get_logger(__name__)
 
 TICK_SECONDS = 0.25
+BELL_SECONDS = 0.02
+"""So long the log's bell is not heard again: the inbox never waits for it, and most of what rings it is the service's own."""
 
 
 class ServiceSettings(Settings):
@@ -98,6 +101,7 @@ class Deciding:
             if int(entries[-1][0].partition("-")[0]) > self.judging.position:
                 await self.judging.catch_up()
             await self.judging.wake(self._clock.now_ms())
+        await asyncio.sleep(BELL_SECONDS)
 
     async def tick(self) -> None:
         """Wake what time alone has made due; after a lost reply, find out whether the append was written."""
@@ -153,6 +157,7 @@ def deciding_app(
         tracing=tracing,
     )
     deciding = Deciding(judging)
+    telling = Telling(event_log, {service: lambda: judging.settled})
     inbox = Follower(
         broker, names.inbox(service), deciding.from_inbox, lambda: judging.offset, most=PAGE
     )
@@ -169,7 +174,11 @@ def deciding_app(
         inbox.rewind()
         entries.rewind()
         _collect_seldom()
-        timers = asyncio.create_task(deciding.keep_time(stopping))
+        await telling.tell()
+        keeping = [
+            asyncio.create_task(one)
+            for one in (deciding.keep_time(stopping), telling.keep(stopping))
+        ]
         log.info(
             "service_started", service=service, position=judging.position, offset=judging.offset
         )
@@ -177,9 +186,10 @@ def deciding_app(
             yield
         finally:
             stopping.set()
-            timers.cancel()
-            with suppress(asyncio.CancelledError):
-                await timers
+            for task in keeping:
+                task.cancel()
+                with suppress(asyncio.CancelledError):
+                    await task
             await client.aclose()
             if tracing is not None:
                 tracing.stop()
