@@ -33,6 +33,7 @@ from services.reporting.web.site import add_site
 from thidua.metrics import CONTENT_TYPE
 from thidua.stream import AWAY, NOT_RUNNING, wait_for_redis
 from thidua.telling import Telling
+from thidua.tracing import FASTAPI, stop
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -169,8 +170,7 @@ class _Watched:
                     await task
             await self.side.broker.stop()
             await client.aclose()
-            if self.side.tracing is not None:
-                self.side.tracing.stop()
+            stop(self.side.tracing)
             for part in self.parts:
                 await part.end()
             if hasattr(app.state, "moments"):
@@ -224,6 +224,7 @@ def _new_app(lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]]) -
         openapi_url="/v1/openapi.json",
         docs_url=None,
         redoc_url=None,
+        telemetry=FASTAPI,
     )
 
 

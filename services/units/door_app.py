@@ -24,7 +24,7 @@ from thidua.log import Names
 from thidua.log.whole import whole_log
 from thidua.metrics import CONTENT_TYPE
 from thidua.stream import AWAY, NOT_RUNNING, Follower, new_broker, new_client, wait_for_redis
-from thidua.tracing import Tracing
+from thidua.tracing import FASTAPI, Tracing, stop
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -93,8 +93,7 @@ def create_app(settings: DoorSettings | None = None) -> FastAPI:  # noqa: PLR091
                 await publishers
             await broker.stop()
             await client.aclose()
-            if tracing is not None:
-                tracing.stop()
+            stop(tracing)
             log.info("service_stopped", position=door.receipts.position)
 
     app = FastAPI(
@@ -106,6 +105,7 @@ def create_app(settings: DoorSettings | None = None) -> FastAPI:  # noqa: PLR091
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        telemetry=FASTAPI,
     )
     app.state.broker = broker
     if settings.page_origins:

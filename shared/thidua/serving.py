@@ -33,7 +33,7 @@ from thidua.stream import (
     wait_for_redis,
 )
 from thidua.telling import Telling
-from thidua.tracing import Tracing
+from thidua.tracing import Tracing, stop
 
 if TYPE_CHECKING:
     from faststream.asgi.types import ASGIApp
@@ -191,8 +191,7 @@ def deciding_app(
                 with suppress(asyncio.CancelledError):
                     await task
             await client.aclose()
-            if tracing is not None:
-                tracing.stop()
+            stop(tracing)
             log.info("service_stopped", service=service, position=judging.position)
 
     async def why_not_ready() -> list[str]:
