@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
     from thidua.log import Entry
 
+pytestmark = pytest.mark.timeout(900)
+
 FACTS: Final = {
     "cloudevents.event_id",
     "cloudevents.event_type",
