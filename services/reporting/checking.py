@@ -11,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from services.reporting.columns import APPENDED
 from services.reporting.database import create_generation, open_engine, prepare, writing
-from services.reporting.fingerprint import RowDigests, fingerprints_of
+from services.reporting.fingerprint import RowDigests, fingerprints_of, versions
 from services.reporting.projected import ProjectedEntry, as_text
 from services.reporting.projection import Plan
 from services.reporting.projections import ALL
@@ -65,6 +65,7 @@ class Rebuild:
         self._rows = _Rows(made.number, self._plan.tables)
         self._batch: list[ProjectedEntry] = []
         self._left_out: dict[int, str] = {}
+        self.versions = versions()
 
     def take(self, entry: Entry, opened: Opened | None = None) -> None:
         """The next entry; its event is read here unless it was *opened* before."""

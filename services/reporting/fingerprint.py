@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from services.reporting.columns import BOUND_TO_LOG, as_json
+from services.reporting.projection import Plan
 from services.reporting.projections import ALL
 from services.reporting.reading import Reading, reading
 
@@ -43,6 +44,11 @@ def fingerprints_of(
         one.name: _fingerprint(read, one.tables, elsewhere, bound_to_log=bound_to_log)
         for one in projections
     }
+
+
+def versions(projections: Iterable[Projection] = ALL) -> dict[str, str]:
+    """By which projection a fingerprint of today is: its number, and a digest of it with its columns."""
+    return {one.name: f"{one.version}-{Plan((one,)).version}" for one in projections}
 
 
 class RowDigests:

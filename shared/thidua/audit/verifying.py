@@ -30,7 +30,7 @@ from thidua.errors import ThiduaError
 from thidua.tlog.faults import ArchiveCutError, ArchiveFaultError, ArchiveUnreadableError
 from thidua.tlog.notes import MOST_NOTE_BYTES, Checkpoint, read_checkpoint
 from thidua.tlog.policy import MOST_POLICY_BYTES, Policy, Quorum, read_policy
-from thidua.tlog.prints import FOLDER, PublishedPrints, read_prints
+from thidua.tlog.prints import FOLDER, PublishedPrints, compare, read_prints
 from thidua.tlog.tiles import CHECKPOINT, KEPT, WIDTH, TileFolder, read_inside
 
 if TYPE_CHECKING:
@@ -343,25 +343,24 @@ def _take(
         elif part.faults:
             found.cut_short(check)
         elif published is not None:
-            _compare(part.prints, published, found)
+            _compare(part, published, found)
 
 
-def _compare(rebuilt: Mapping[str, str], published: PublishedPrints, found: Findings) -> None:
-    # An archive may be older than this release, or this release older than the archive.
-    strange = sorted({*rebuilt} ^ {*published.prints})
-    differing = sorted(
-        name for name, value in published.prints.items() if rebuilt.get(name, value) != value
-    )
-    if differing:
-        told = ", ".join(differing)
+def _compare(part: Part, published: PublishedPrints, found: Findings) -> None:
+    compared = compare(published, part.prints, part.versions)
+    if compared.differing:
+        told = ", ".join(compared.differing)
         what = f"số liệu khác / figures differ at position {published.position}: {told}"
         found.fails("V15", None, what)
-    elif strange:
-        names = ", ".join(strange)
+    elif compared.unlike:
+        # An archive may be older than this release, or this release older than the archive.
+        vi = "; ".join(f"{name}: {why.vi}" for name, why in compared.unlike.items())
+        en = "; ".join(f"{name}: {why.en}" for name, why in compared.unlike.items())
+        count = len(compared.equal)
         found.not_checked(
             "V15",
-            f"bản công bố và phiên bản này không cùng mô hình đọc: {names}",
-            f"published and rebuilt by different releases: {names}",
+            f"{count} mô hình đọc khớp; không so được: {vi}",
+            f"{count} read models agree; published and rebuilt by different releases: {en}",
         )
     else:
-        found.holds("V15", len(rebuilt))
+        found.holds("V15", len(compared.equal))
