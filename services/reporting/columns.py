@@ -84,9 +84,9 @@ def position(name: str = "position", *, key: bool = False) -> Column[Any]:
     return bound(number(name, key=key))
 
 
-def event_hash(name: str = "hash") -> Column[Any]:
+def event_hash(name: str = "hash", *, index: bool = False) -> Column[Any]:
     """An event's hash; a service's own event has another one wherever its chain ran otherwise."""
-    return bound(text(name))
+    return bound(text(name, index=index))
 
 
 def read_model(name: str, *columns: Column[Any], appended: bool = False) -> Table:
