@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 import sys
@@ -14,6 +15,7 @@ from concurrent.futures import (
     ThreadPoolExecutor,
     as_completed,
 )
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -24,7 +26,7 @@ from thidua.audit.disclosed import DisclosedTo, RowFound, hold
 from thidua.audit.findings import Done, Findings
 from thidua.audit.parts import Held, Part
 from thidua.audit.registered import keys_of
-from thidua.audit.secret import hold_secret_ballots
+from thidua.audit.secret import hold_secret_ballots, telling_part
 from thidua.contracts.envelope import EnvelopeError, FormError
 from thidua.errors import ThiduaError
 from thidua.tlog.faults import ArchiveCutError, ArchiveFaultError, ArchiveUnreadableError
@@ -41,6 +43,8 @@ if TYPE_CHECKING:
 SHARE: Final = 4096
 """Entries of one piece of work; a multiple of the bundle's width."""
 FEW: Final = 2
+SELDOM: Final = 50_000, 20, 20
+"""When the workers look for garbage, as ``gc.set_threshold`` takes it."""
 
 Progress = Callable[[int, int], None]
 Parts = Part | tuple[Part, ...]
@@ -132,7 +136,6 @@ def verify(task: Task, progress: Progress = lambda *_: None) -> Verified:
     _kept(task, checkpoint, found)
     published = _published(task, checkpoint, found)
     counts = _work(task, checkpoint, published, found, progress)
-    hold_secret_ballots(parts.entries_of(task.folder, checkpoint.size), found, task.jobs)
     found.nothing("V17", "kho lưu không kèm tài liệu / no documents beside this log")
     found.nothing("V18", "không đưa biên nhận nào / no receipts were given")
     rows = hold(task.disclosures, task.folder, checkpoint.size, task.policy.log.name, found)
@@ -253,10 +256,11 @@ def _work(
     counts: dict[str, int] = {}
     waiting: dict[Future[Parts], str | None] = {}
     done = Done.at(task.resume, checkpoint)
-    with _pool(jobs) as pool:
+    with _collecting_seldom(), _pool(jobs) as pool:
         for work in _serial(task, jobs, size, published, found):
             waiting[pool.submit(*work)] = None
         waiting[pool.submit(parts.root_part, folder, size, checkpoint.root)] = None
+        telling = pool.submit(telling_part, folder, size)
         keys = _keys(task, size, found)
         bundles, step = -(-size // WIDTH), SHARE // WIDTH
         for first in range(0, bundles, step):
@@ -274,6 +278,7 @@ def _work(
                 if share is not None and "V06" in part.held:
                     done.note(share)
             progress(number, len(waiting))
+    hold_secret_ballots(telling.result(), found, task.jobs)
     return counts
 
 
@@ -317,6 +322,17 @@ def _keys(task: Task, size: int, found: Findings) -> dict[str, KeyLine] | None:
         told = f"no keys could be read: {error}"
         found.not_checked("V06", f"không đọc được khóa: {error}", told)
         return None
+
+
+@contextmanager
+def _collecting_seldom() -> Iterator[None]:
+    """Entries are read by the thousand and leave no cycles behind; forked workers collect as seldom."""
+    before = gc.get_threshold()
+    gc.set_threshold(*SELDOM)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
 
 
 def _pool(jobs: int) -> Executor:
