@@ -24,20 +24,39 @@ from thidua.cli.custody import (
     read_log,
 )
 from thidua.cli.keys import write_new
+from thidua.cli.receipts import token_in
 from thidua.custody.choosing import WORDS, marks_in
 from thidua.custody.recount import check_fixed, check_roll
 from thidua.custody.voter import BallotCastError, NothingPreparedError
+from thidua.errors import RetryError
+from thidua.log.entry import read_entry
+from thidua.receipts import check_receipt, door_key, parse_receipt
 from thidua.voting.ballots import check_ballot, read_ballot
 from thidua.voting.canonical import integer, items, members, parse, string
 from thidua.voting.challenge import check_challenge
 from thidua.voting.faults import BallotFaultError
 
 if TYPE_CHECKING:
+    from thidua.audit.held import HeldFolder
     from thidua.custody.told import Told
+    from thidua.receipts import Receipt
     from thidua.voting.election import Election
     from thidua.voting.questions import Choice
 
 MOST_FILE = 500_000
+
+
+class ReceiptAheadError(RetryError):
+    """The receipt is for a later position than the copy of the archive goes."""
+
+    def __init__(self, receipt: Receipt, size: int) -> None:
+        super().__init__(
+            f"biên nhận ở vị trí {receipt.position}, bản kho lưu mới đến {size} / the copy ends before the receipt"
+        )
+
+    def diagnostics(self) -> str:
+        """Say that the copy is old."""
+        return "Lấy bản kho lưu mới hơn rồi kiểm lại. / Get a newer copy of the archive, and check again."
 
 
 def challenge(
@@ -94,6 +113,12 @@ def check(
     challenge: Annotated[
         Path | None, typer.Option(help="The file of a challenged ballot, from another device.")
     ] = None,
+    receipt: Annotated[
+        Path | None,
+        typer.Option(
+            help="The vote's signed receipt: is the very entry there that the door promised?"
+        ),
+    ] = None,
     archive: Archive = None,
     policy: PolicyFile = None,
     custody: Custody = None,
@@ -105,7 +130,7 @@ def check(
     Tìm phiếu của mình trong hòm, hoặc kiểm phiếu thử của máy khác. / Find a ballot in the box, or check a challenge.
 
     Exit 0: it is there and holds (``counts`` says whether a later one replaced it); 5: it is not there; 4: a proof says
-    no. With ``--challenge``: the ballot holds exactly the choices that are printed; compare them with yours.
+    no. With ``--receipt`` it is the vote that the door signed for, and 4 when the log does not hold it where it must. With ``--challenge``: the ballot holds exactly the choices that are printed; compare them with yours.
     """
     settings = Where(
         source=source, origin=origin, archive=archive, policy=policy, custody=custody
@@ -116,6 +141,8 @@ def check(
     if challenge is not None:
         _check_challenge(told, election, challenge, as_json=as_json)
         return
+    if receipt is not None:
+        tracker = _promised(read.held, settings.values.get("origin"), receipt, tracker)
     if tracker is None:
         with at_desk(settings, told) as desk:
             if not desk.record.cast:
@@ -153,6 +180,30 @@ def check(
         ],
         as_json=as_json,
     )
+
+
+def _promised(held: HeldFolder, origin: str | None, path: Path, tracker: str | None) -> str:
+    """
+    The tracker that the signed receipt in a file names, when the log stands as that receipt promised.
+
+    Raises SignatureError for a receipt that no key of the door in the log signed, BallotFaultError for one of
+    another vote and where the log holds something else: then the receipt is evidence.
+    """
+    token = token_in(path)
+    entries = (read_entry(position, raw) for position, raw in held.entries())
+    key = door_key(entries, parse_receipt(token).jws.kid)
+    found = check_receipt(token, key, origin=origin or held.policy.log.name)
+    if found.tracker is None or found.tracker != (tracker or found.tracker):
+        told = found.tracker or "no vote"
+        raise BallotFaultError("receipt/tracker", tracker or "a vote's tracker", told)
+    if found.position > held.size:
+        raise ReceiptAheadError(found, held.size)
+    [(position, raw)] = held.entries(found.position - 1, found.position)
+    if not found.names(read_entry(position, raw)):
+        raise BallotFaultError(
+            f"position {position}", "the vote that the door signed for", "another"
+        )
+    return found.tracker
 
 
 def _check_challenge(told: Told, election: Election, path: Path, *, as_json: bool) -> None:

@@ -146,10 +146,12 @@ class Desk:
             self.events.append(envelope.data)
             self._tokens[parsed.hash] = len(self.events)
             self._head = ChainHead(envelope.seq, parsed.hash)
+        tracker = getattr(read_envelope(parsed.payload).data, "tracker", None)
         return 200, {
             "hash": parsed.hash,
             "outcome": "recorded",
             "position": self._tokens[parsed.hash],
+            **({} if tracker is None else {"tracker": tracker}),
         }
 
     def _accept(self, unit: str, data: Any) -> None:

@@ -73,6 +73,10 @@ export const BROKEN = [
   "Trang gặp sự cố; phiếu chưa chắc đã được bỏ. Hãy tải lại trang; bỏ lại không thành hai phiếu được tính.",
   "The page broke down, and the vote may not be cast. Load the page again; voting again never makes two votes count.",
 ];
+export const OTHER_RECEIPT = [
+  "Biên nhận không mang mã theo dõi của phiếu đã lập. Hãy chép mã này, tìm nó trong hòm phiếu và báo cho Ban kiểm phiếu.",
+  "The receipt does not name this vote's tracker. Note the tracker down, look for it in the box, and tell the counting board.",
+];
 export const UNANSWERED = [
   "Cổng tiếp nhận chưa trả lời. Hãy bấm lại: trang gửi đúng phiếu đó, không thành hai phiếu.",
   "The door did not answer. Press again: the very same vote is sent, never a second one.",
