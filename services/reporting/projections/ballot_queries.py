@@ -23,7 +23,8 @@ class Ballot:
     A ballot as it stands.
 
     ``state`` is ``open``, ``closed``, ``tallied``, ``decided`` or ``void``. ``votes`` are the yes votes
-    per nominee, ``needed`` the threshold in votes on ``base``. Empty until they are known.
+    per nominee, ``needed`` the threshold in votes on ``base``; ``seal_set`` and ``seal_broken`` are when the paper
+    box was sealed and opened. Empty until they are known.
     """
 
     ballot: str
@@ -42,6 +43,8 @@ class Ballot:
     closed_by: str | None
     void_reason: str | None
     box: str | None
+    seal_set: str | None
+    seal_broken: str | None
     slips: dict[str, Any] | None
     issued: int | None
     returned: int | None

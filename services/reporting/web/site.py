@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from fastapi.staticfiles import StaticFiles
 
+from services.reporting.documents.boxes import Boxes
 from services.reporting.moments import Moments
 from services.reporting.web.api import api
 from services.reporting.web.faults import answer_faults
@@ -37,8 +38,9 @@ def add_site(app: FastAPI, engine: Engine, archive: SealedLog, *, sandbox: bool)
     renderer = Renderer(archive, sandbox=sandbox)
     moments = Moments(engine, archive)
     app.state.moments = moments
-    app.include_router(api(moments, archive, sandbox=sandbox))
-    app.include_router(pages(moments, archive, renderer))
+    boxes = Boxes(archive)
+    app.include_router(api(moments, archive, boxes, sandbox=sandbox))
+    app.include_router(pages(moments, archive, boxes, renderer))
     # Before the first entry is sealed there is nothing to serve yet.
     app.mount("/archive", StaticFiles(directory=archive.public, check_dir=False), name="archive")
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
