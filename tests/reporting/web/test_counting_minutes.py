@@ -86,7 +86,7 @@ async def test_minutes_of_a_paper_ballot_have_board_slips_box_counts_and_every_n
         "còn lại, đã hủy: 1",
         "85,71%",
         "≥ 2/3 của 7 (tổng số thành viên), tức 5 phiếu; số chỗ: 3",
-        "Được chọn, theo thứ tự: Sở VHTTDL Lào Cai (7 phiếu); Sở VHTTDL Lai Châu (7 phiếu)",
+        "Lào Cai (7 phiếu); Sở Văn hóa, Thể thao và Du lịch Lai Châu (7 phiếu); ",
         "Trưởng ban",
         "Điểm niêm",
     ):
