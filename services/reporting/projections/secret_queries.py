@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from services.reporting.projections.secret_ballots import (
     credentials,
@@ -20,6 +20,9 @@ from thidua.voting.rounds import places, trustees_of
 if TYPE_CHECKING:
     from services.reporting.reading import Reading
     from services.reporting.rows import Row
+
+
+_AHEAD: Final = ("drafted", "fixed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +154,13 @@ def trackers_of(read: Reading, cycle: str, ballot: str) -> list[TrackedVote] | N
         )
         for row in rows
     ]
+
+
+def elections_ahead(read: Reading, cycle: str) -> list[dict[str, Any]]:
+    """The secret ballots of a year that are drafted and not open yet, with their fingerprint once they have one."""
+    ahead = [row for row in read.rows(elections, cycle=cycle) if row["state"] in _AHEAD]
+    named = ("ballot", "state", "about", "nominees", "fingerprint", "position")
+    return [{name: row[name] for name in named} for row in ahead]
 
 
 def key_generation(read: Reading, cycle: str, ballot: str) -> list[TrusteeShare] | None:

@@ -33,9 +33,15 @@ HEADERS: Final = {
 }
 
 
-def add_site(app: FastAPI, engine: Engine, archive: SealedLog, *, sandbox: bool) -> None:
-    """Give *app* the API under ``/v1``, the pages under ``/`` and ``/en/``, and their faults."""
-    renderer = Renderer(archive, sandbox=sandbox)
+def add_site(
+    app: FastAPI, engine: Engine, archive: SealedLog, *, sandbox: bool, voting_page: str = ""
+) -> None:
+    """
+    Give *app* the API under ``/v1``, the pages under ``/`` and ``/en/``, and their faults.
+
+    *voting_page* is where browsers reach the ballots service; nothing links there while it is empty.
+    """
+    renderer = Renderer(archive, sandbox=sandbox, voting_page=voting_page)
     moments = Moments(engine, archive)
     app.state.moments = moments
     boxes = Boxes(archive)
