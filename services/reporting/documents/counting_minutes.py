@@ -15,6 +15,8 @@ from services.reporting.projections.ballot_queries import Ballot, BallotInFull, 
 from services.reporting.projections.conferences import Conference, conferences_of
 from services.reporting.projections.rules import regulation, rulebook
 from services.reporting.projections.secret_queries import (
+    CheckedTrackers,
+    checked_trackers,
     key_generation,
     secret_election,
     trackers_of,
@@ -59,7 +61,8 @@ class SecretBox:
     """
     What lets anybody check the count of a secret ballot.
 
-    ``trackers`` are those of the votes that count, sorted; ``replaced`` how many votes a later one replaced.
+    ``trackers`` are those of the votes that count, sorted; ``replaced`` how many votes a later one replaced; ``checked``
+    how many of those that count their members have looked for, by their own signed word.
     ``bel_sha256`` is empty while the last entry of the ballot is not sealed.
     """
 
@@ -69,6 +72,7 @@ class SecretBox:
     bel_bytes: int | None
     trackers: list[str]
     replaced: int
+    checked: CheckedTrackers | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +198,7 @@ def _secret(read: Reading, boxes: Boxes, one: Ballot, cycle: str) -> SecretBox |
         bel_bytes=box.bytes if box else None,
         trackers=sorted(vote.tracker for vote in votes if vote.counts),
         replaced=sum(not vote.counts for vote in votes),
+        checked=checked_trackers(read, cycle, one.ballot),
     )
 
 

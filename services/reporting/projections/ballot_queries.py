@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from services.reporting.projections.ballots import ballots, counts, nominations, votes
 from services.reporting.projections.secret_queries import (
+    CheckedTrackers,
     TrackedVote,
+    checked_trackers,
     secret_election,
     trackers_of,
 )
@@ -78,7 +80,7 @@ class BallotInFull:
     """
     A ballot with who has answered, the roll-call votes once it is closed, and the counts.
 
-    Of a secret one its fingerprint and the trackers in its box.
+    Of a secret one its fingerprint, the trackers in its box, and how many of them were checked.
     """
 
     ballot: Ballot
@@ -87,6 +89,7 @@ class BallotInFull:
     counts: list[dict[str, Any]]
     fingerprint: str | None
     trackers: list[TrackedVote]
+    checked: CheckedTrackers | None
 
 
 _LISTS = frozenset({"nominees", "roll", "reached", "passed"})
@@ -115,6 +118,7 @@ def ballot_in_full(read: Reading, cycle: str, ballot: str) -> BallotInFull | Non
         [dict(one) for one in read.rows(counts, cycle=cycle, ballot=ballot)],
         None if secret is None else secret.fingerprint,
         box,
+        checked_trackers(read, cycle, ballot),
     )
 
 

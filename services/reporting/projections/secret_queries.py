@@ -77,6 +77,18 @@ class TrackedVote:
 
 
 @dataclass(frozen=True, slots=True)
+class CheckedTrackers:
+    """
+    Of the votes that count, how many their own members say they have looked for and found; nobody is named.
+
+    They say so in a signed event of the log (``tracker-checked``). Whoever looked without saying so is not counted.
+    """
+
+    checked: int
+    of: int
+
+
+@dataclass(frozen=True, slots=True)
 class TrusteeShare:
     """What one trustee has published, round by round."""
 
@@ -154,6 +166,17 @@ def trackers_of(read: Reading, cycle: str, ballot: str) -> list[TrackedVote] | N
         )
         for row in rows
     ]
+
+
+def checked_trackers(read: Reading, cycle: str, ballot: str) -> CheckedTrackers | None:
+    """How many of the counting votes were checked by their members; None where the ballot is no secret one."""
+    votes = trackers_of(read, cycle, ballot)
+    if votes is None:
+        return None
+    rows = read.rows(secret_votes, cycle=cycle, ballot=ballot)
+    checked = {row["tracker"] for row in rows if row["checked"]}
+    counting = [vote.tracker for vote in votes if vote.counts]
+    return CheckedTrackers(sum(tracker in checked for tracker in counting), len(counting))
 
 
 def elections_ahead(read: Reading, cycle: str) -> list[dict[str, Any]]:

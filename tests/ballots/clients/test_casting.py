@@ -105,6 +105,21 @@ def check_receipt_at_home(town: Town) -> Told:
     return town.people["SOC"].run(*words)
 
 
+def test_a_voter_publishes_that_it_found_its_vote_and_no_other_units(opened: Town) -> None:
+    tracker = opened.vote("SOB", '{"SOA": "yes"}')
+    words = ("ballot", "check", CYCLE, BALLOT, tracker, "--confirm", "--json")
+    other = opened.people["SOC"].run(*words)
+    assert (other.code, said(opened, s.TrackerChecked)) == (3, [])
+    assert "chỉ đơn vị đó xác nhận" in other.err
+    for _again in range(2):
+        told = done(opened.people["SOB"].run(*words))
+        assert (told.document["tracker"], told.document["event"]["state"]) == (tracker, "recorded")
+        assert said(opened, s.TrackerChecked) == [s.TrackerChecked(ballot=BALLOT, tracker=tracker)]
+    missing = (*words[:4], "A" * 43, "--confirm")
+    assert opened.people["SOB"].run(*missing).code == 5
+    assert len(said(opened, s.TrackerChecked)) == 1
+
+
 def test_a_receipt_that_the_log_does_not_keep_is_evidence_and_never_exit_0(opened: Town) -> None:
     first, second = opened.vote("SOA", '{"SOA": "yes"}'), opened.vote("SOB", '{"SOA": "no"}')
     receipt = receipt_for(opened, first)

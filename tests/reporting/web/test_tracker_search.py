@@ -12,11 +12,13 @@ from services.reporting.database import open_engine
 from services.reporting.following import Projector
 from services.reporting.projections.tracker_search import SHORTEST
 from services.reporting.settings import ReadingSettings
-from tests.ballots.secret.phieu_kin import NAME, is_open
+from tests.ballots.decisions.year_2020 import UNITS, accept
+from tests.ballots.secret.phieu_kin import NAME, VOTED, is_open
 from tests.reporting.entries import CYCLE
 from tests.reporting.web.conftest import site_on
 from tests.reporting.web.html import Page
 from tests.reporting.web.test_secret_ballot import counted, entries
+from thidua.contracts import secret_ballots as s
 from thidua.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -154,3 +156,20 @@ def test_the_voting_page_is_an_origin_and_nothing_else(
         ReadingSettings.from_environment()
     monkeypatch.setenv("THIDUA_VOTING_PAGE", VOTING)
     assert ReadingSettings.from_environment().voting_page == VOTING
+
+
+async def test_how_many_counting_votes_were_checked_is_what_their_voters_signed_and_names_nobody(
+    tmp_path: Path,
+) -> None:
+    held = is_open().all_vote(dict.fromkeys(UNITS, ("LCA",))).all_vote({"CBG": ("LSN",)})
+    votes = held.story.state.elections[NAME].votes
+    for unit, vote in (("LCA", votes["LCA"][0]), ("CBG", votes["CBG"][0])):
+        found = s.TrackerChecked(ballot=NAME, tracker=vote.tracker)
+        accept(held.story, VOTED, found, f"/units/{unit}")
+    async with reader_of(held, tmp_path) as client:
+        told = (await client.get(SEARCH.removesuffix("/tracker"))).json()["data"]
+        # CBG looked for the vote that it has replaced since: of the seven that count one was checked.
+        assert told["checked"] == {"checked": 1, "of": 7}
+        page = Page.read((await client.get(PAGE)).text)
+        assert "ký xác nhận là tìm thấy trong hòm: 1/7" in page.text
+        assert page.faults == []
