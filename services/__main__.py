@@ -118,7 +118,8 @@ def provision(
 def _run_all() -> int:
     """Run every process until one ends or we are told to stop; then stop the others."""
     door, page = (f"http://127.0.0.1:{PORTS[name]}" for name in ("door", "ballots"))
-    environment = {"THIDUA_DOOR_URL": door, "THIDUA_PAGE_ORIGINS": page, **os.environ}
+    reached = {"THIDUA_DOOR_URL": door, "THIDUA_PAGE_ORIGINS": page, "THIDUA_VOTING_PAGE": page}
+    environment = {**reached, **os.environ}
     children = [
         subprocess.Popen([sys.executable, "-m", "services", "run", name], env=environment)
         for name in PROCESSES

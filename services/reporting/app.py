@@ -59,7 +59,8 @@ def create_app(settings: ReportingSettings | None = None) -> FastAPI:
     sealed = Sealed(side, engine, settings, metrics, lambda: projecting.position)
     watched = _Watched("reporting", side, engine, (projecting, sealed), metrics)
     app = watched.app()
-    add_site(app, engine, sealed.archive, sandbox=settings.is_sandbox)
+    page = settings.voting_page
+    add_site(app, engine, sealed.archive, sandbox=settings.is_sandbox, voting_page=page)
     return app
 
 
@@ -116,7 +117,8 @@ def create_web(settings: ReadingSettings | None = None) -> FastAPI:
 
     app = _new_app(lifespan)
     _tell(app, ready, page)
-    add_site(app, engine, SealedLog(settings.archive_dir), sandbox=settings.is_sandbox)
+    archive, voting_page = SealedLog(settings.archive_dir), settings.voting_page
+    add_site(app, engine, archive, sandbox=settings.is_sandbox, voting_page=voting_page)
     return app
 
 

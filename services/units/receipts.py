@@ -16,7 +16,7 @@ from thidua.evolving import evolve_registry
 from thidua.folding import registry_of, touched
 from thidua.knowledge import moment, open_jws
 from thidua.log import Entry
-from thidua.receipts import entry_hash
+from thidua.receipts import entry_hash, tracker_in
 from thidua.refusals import Code, problem
 from thidua.signing import parse_jws
 from thidua.standing import Key, Registry
@@ -177,7 +177,7 @@ def _code(source: str) -> str:
 
 
 def receipt(event_hash: str, entry: Entry) -> dict[str, Any]:
-    """The receipt of an event of the log, with the problem's members when it was refused."""
+    """The receipt of an event of the log, with a vote's tracker, or the problem's members when it was refused."""
     told: dict[str, Any] = {
         "hash": event_hash,
         "position": entry.position,
@@ -186,6 +186,8 @@ def receipt(event_hash: str, entry: Entry) -> dict[str, Any]:
         "rx": format_ms(entry.rx_ms),
         "by": entry.by,
     }
+    if (tracker := tracker_in(entry)) is not None:
+        told["tracker"] = tracker
     if entry.refused is not None:
         said = entry.said or {}
         words = _words(event_hash, entry.refused["code"], entry.refused["facts"], said.get("type"))
