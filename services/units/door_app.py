@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 from contextlib import asynccontextmanager, suppress
 from functools import partial
 from typing import TYPE_CHECKING
@@ -21,6 +20,7 @@ from services.units.draining import Draining
 from services.units.evidence.routes import evidence_routes
 from services.units.limits import Rates
 from services.units.reading import PAGE
+from thidua.collecting import collect_seldom
 from thidua.log import Names
 from thidua.log.whole import whole_log
 from thidua.metrics import CONTENT_TYPE
@@ -83,8 +83,7 @@ def create_app(settings: DoorSettings | None = None) -> FastAPI:  # noqa: PLR091
         entries.rewind()
         await broker.start()
         publishers = asyncio.create_task(keep_publishers())
-        gc.collect()
-        gc.freeze()
+        collect_seldom()
         log.info("service_started", position=door.receipts.position)
         try:
             yield
