@@ -8,7 +8,6 @@ which the world talks to, reaches neither Redis nor a key.
 from __future__ import annotations
 
 import asyncio
-import gc
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -30,6 +29,7 @@ from services.reporting.parts import LogSide, Part, Projecting, Sealed
 from services.reporting.reading import NothingYetError, reading
 from services.reporting.settings import ReadingSettings, ReportingSettings
 from services.reporting.web.site import add_site
+from thidua.collecting import collect_seldom
 from thidua.metrics import CONTENT_TYPE
 from thidua.stream import AWAY, NOT_RUNNING, wait_for_redis
 from thidua.telling import Telling
@@ -158,8 +158,7 @@ class _Watched:
             asyncio.create_task(telling.keep(stopping)),
             *(asyncio.create_task(one) for part in self.parts for one in part.work()),
         ]
-        gc.collect()
-        gc.freeze()
+        collect_seldom()
         log.info("service_started", **self.told())
         try:
             yield

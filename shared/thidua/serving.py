@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -15,6 +14,7 @@ from pydantic import SecretStr
 from redis.exceptions import RedisError
 
 from thidua.clock import WallClock
+from thidua.collecting import collect_seldom
 from thidua.drafting import Signer
 from thidua.judging import PAGE, Judging, inbox_item
 from thidua.log import Names
@@ -116,13 +116,6 @@ class Deciding:
                 await self.tick()
 
 
-def _collect_seldom() -> None:
-    """What was taken in stays, and events make no cycles: looking for some after every 700 objects took a tenth of the time."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 20)
-
-
 def deciding_app(
     judge: Judge[S],
     settings: ServiceSettings,
@@ -162,7 +155,7 @@ def deciding_app(
         await deciding.start()
         inbox.rewind()
         entries.rewind()
-        _collect_seldom()
+        collect_seldom()
         await telling.tell()
         keeping = [
             asyncio.create_task(one)

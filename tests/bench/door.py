@@ -113,7 +113,7 @@ def beside_bare(on: Bench, alg: Algorithm, load: Sequence[Signed]) -> tuple[floa
 
     async def compared() -> list[tuple[float, float]]:
         door = Door(RedisLog(new_client(on.valkey.url), on.names), origin=ORIGIN, sandbox=True)
-        await door.catch_up()
+        await door.reading.catch_up()
         found = []
         for turn, calls in zip(turns, bare, strict=True):
             began = time.process_time()

@@ -39,7 +39,13 @@ OK: Final = 200
 UNAVAILABLE: Final = 503
 WATCH_SECONDS: Final = 3.0
 CLOSED_WORDS: Final = re.compile(r"gate|the log ends at")
-NOT_WRITING: Final = (b"{p0}:open", b"{p0}:followed")
+NOT_WRITING: Final = (
+    b"{p0}:open",
+    b"{p0}:followed",
+    b"{p0}:placed",
+    b"{p0}:places:",
+    b"{p0}:entries:",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,8 +212,8 @@ def becomes_ready(system: System, name: str, seconds: float) -> bool:
 
 
 def contents(client: redis.Redis) -> dict[bytes, bytes]:
-    """Every key of the store with its value, but for the gate's own word and how far followers are."""
-    keys = (key for key in client.scan_iter() if key not in NOT_WRITING)
+    """Every key of the store with its value, but for the gate's own word, how far followers are, and where entries stand."""
+    keys = (key for key in client.scan_iter() if not key.startswith(NOT_WRITING))
     held = {bytes(key): client.dump(key) for key in keys}
     return {key: bytes(value) for key, value in held.items() if value}
 

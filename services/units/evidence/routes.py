@@ -16,7 +16,7 @@ from redis.exceptions import RedisError
 from starlette.requests import ClientDisconnect
 
 from services.units.admission import NotAdmittedError
-from services.units.door import problem_of
+from services.units.door_answers import problem_of
 from services.units.evidence import tus
 from services.units.evidence.announcing import Announcing
 from services.units.evidence.keeping import Keeping
