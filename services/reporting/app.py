@@ -170,6 +170,8 @@ class _Watched:
                     await task
             await self.side.broker.stop()
             await client.aclose()
+            if self.side.tracing is not None:
+                self.side.tracing.stop()
             for part in self.parts:
                 await part.end()
             if hasattr(app.state, "moments"):

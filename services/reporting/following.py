@@ -37,6 +37,7 @@ from services.reporting.rows import Rows
 from services.reporting.taking import UnprojectableError, project_batch
 from thidua.errors import LogCorruptError, RetryError, StopError
 from thidua.stream import Follower
+from thidua.tracing import Followed, traced
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -244,14 +245,16 @@ def follow(
     stream: str,
     projector: Projector,
     metrics: ProjectorMetrics | None = None,
+    spans: Followed | None = None,
 ) -> Follower:
     """The subscriber that brings the log's entries to *projector*; it goes on from its position."""
     metrics = metrics or ProjectorMetrics()
 
     async def take(entries: list[RawEntry]) -> None:
         batch = [(int(name.partition("-")[0]), fields[b"e"]) for name, fields in entries]
-        with metrics.project.time():
-            await asyncio.to_thread(projector.apply, batch)
+        async with traced(spans, batch):
+            with metrics.project.time():
+                await asyncio.to_thread(projector.apply, batch)
 
     return Follower(
         broker, stream, take, lambda: f"{projector.position}-0", most=MOST, who="projector"

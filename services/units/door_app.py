@@ -25,6 +25,7 @@ from thidua.log import Names
 from thidua.log.whole import whole_log
 from thidua.metrics import CONTENT_TYPE
 from thidua.stream import AWAY, NOT_RUNNING, Follower, new_broker, new_client, wait_for_redis
+from thidua.tracing import Tracing
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -45,6 +46,7 @@ def create_app(settings: DoorSettings | None = None) -> FastAPI:  # noqa: PLR091
     broker = new_broker(url, "door")
     client = new_client(url)
     event_log = whole_log(client, settings)
+    tracing = Tracing.of(settings, "door", share=settings.trace_share)
     door = Door(
         event_log,
         origin=settings.origin,
@@ -53,6 +55,7 @@ def create_app(settings: DoorSettings | None = None) -> FastAPI:  # noqa: PLR091
         proofs=settings.proofs,
         most_waiting=settings.max_waiting,
         key=settings.key,
+        tracing=tracing,
     )
     entries = Follower(
         broker, names.log, door.reading.from_log, lambda: f"{door.receipts.position}-0", most=PAGE
@@ -94,6 +97,8 @@ def create_app(settings: DoorSettings | None = None) -> FastAPI:  # noqa: PLR091
                 await publishers
             await broker.stop()
             await client.aclose()
+            if tracing is not None:
+                tracing.stop()
             log.info("service_stopped", position=door.receipts.position)
 
     app = FastAPI(

@@ -29,9 +29,11 @@ from thidua.stream import (
     RawEntry,
     new_broker,
     new_client,
+    traces_of,
     wait_for_redis,
 )
 from thidua.telling import Telling
+from thidua.tracing import Tracing
 
 if TYPE_CHECKING:
     from faststream.asgi.types import ASGIApp
@@ -80,9 +82,10 @@ class Deciding:
     async def from_inbox(self, entries: list[RawEntry]) -> None:
         """Judge a batch of the inbox."""
         items = [inbox_item(stream_id, fields) for stream_id, fields in entries]
+        traces = None if self.judging.tracing is None else traces_of(entries)
         async with self._lock:
             try:
-                await self.judging.consume(items)
+                await self.judging.consume(items, traces)
             except (RedisError, OSError):
                 self._reply_lost = True
                 raise
@@ -137,7 +140,15 @@ def deciding_app(
     event_log = whole_log(client, settings)
     metrics = DecidingMetrics()
     signer = settings.signer(service)
-    judging = Judging(judge, event_log, signer, sandbox=settings.is_sandbox, metrics=metrics)
+    tracing = Tracing.of(settings, service)
+    judging = Judging(
+        judge,
+        event_log,
+        signer,
+        sandbox=settings.is_sandbox,
+        metrics=metrics,
+        tracing=tracing,
+    )
     deciding = Deciding(judging)
     telling = Telling(event_log, {service: lambda: judging.settled})
     inbox = Follower(
@@ -173,6 +184,8 @@ def deciding_app(
                 with suppress(asyncio.CancelledError):
                     await task
             await client.aclose()
+            if tracing is not None:
+                tracing.stop()
             log.info("service_stopped", service=service, position=judging.position)
 
     async def why_not_ready() -> list[str]:
