@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -31,6 +31,7 @@ from services.reporting.parts import LogSide, Part, Projecting, Sealed
 from services.reporting.reading import NothingYetError, reading
 from services.reporting.settings import ReadingSettings, ReportingSettings
 from services.reporting.web.site import add_site
+from thidua.ending import ended
 from thidua.metrics import CONTENT_TYPE
 from thidua.stream import AWAY, NOT_RUNNING, wait_for_redis
 
@@ -161,10 +162,7 @@ class _Watched:
         try:
             yield
         finally:
-            for task in keeping:
-                task.cancel()
-                with suppress(asyncio.CancelledError):
-                    await task
+            await ended(*keeping)
             await self.side.broker.stop()
             await client.aclose()
             for part in self.parts:
