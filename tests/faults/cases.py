@@ -56,16 +56,12 @@ PAUSE: Final = threading.Event()
 @dataclass(frozen=True, slots=True)
 class Case:
     """
-    A fault: what is done, and how often in the short and in the long form.
-
-    ``part`` of the year is played in the short form, all of it in the long one.
-    """
+    A fault: what is done, and how often in the short and in the long form."""
 
     what: str
     run: Callable[[Run], Result]
     short: int
     long: int
-    part: float = 0.35
 
 
 def killed(run: Run) -> Result:
@@ -168,7 +164,7 @@ def storm(run: Run) -> Result:
             for work in (_post, _post, _feed)
             for chance in [random.Random(run.chance.random())]
         ]
-        return under(run, box, [Strike(0, 0, begin), Strike(run.events - 1, 0, end)])
+        return under(run, box, [Strike(0, 0, begin), Strike(len(run.tape.said) - 1, 0, end)])
 
 
 def garbage(tape: Tape, chance: random.Random) -> bytes:
@@ -284,7 +280,7 @@ def _cut_flushall(folder: Path) -> None:
 
 
 CASES: Final = {
-    "kill": Case("kill -9 of every process", killed, 5, 60, part=1),
+    "kill": Case("kill -9 of every process", killed, 5, 60),
     "replicas": Case("two replicas of every process", replicas, 4, 60),
     "store": Case("kill -9 of the store", store_killed, 2, 20),
     "emptied": Case("FLUSHALL under running services", emptied, 1, 6),
