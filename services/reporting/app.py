@@ -8,7 +8,7 @@ which the world talks to, reaches neither Redis nor a key.
 from __future__ import annotations
 
 import asyncio
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -30,6 +30,7 @@ from services.reporting.reading import NothingYetError, reading
 from services.reporting.settings import ReadingSettings, ReportingSettings
 from services.reporting.web.site import add_site
 from thidua.collecting import collect_seldom
+from thidua.ending import ended
 from thidua.metrics import CONTENT_TYPE
 from thidua.stream import AWAY, NOT_RUNNING, wait_for_redis
 from thidua.telling import Telling
@@ -143,7 +144,6 @@ class _Watched:
     async def _lifespan(self, app: FastAPI) -> AsyncIterator[None]:
         client, event_log = self.side.log.client, self.side.log
         telling = Telling(event_log, {part.name: _position_of(part) for part in self.parts})
-        stopping = asyncio.Event()
         await wait_for_redis(client)
         for part in self.parts:
             await part.begin()
@@ -155,7 +155,7 @@ class _Watched:
             part.follower.rewind()
         await self.side.broker.start()
         keeping = [
-            asyncio.create_task(telling.keep(stopping)),
+            asyncio.create_task(telling.keep()),
             *(asyncio.create_task(one) for part in self.parts for one in part.work()),
         ]
         collect_seldom()
@@ -163,11 +163,7 @@ class _Watched:
         try:
             yield
         finally:
-            stopping.set()
-            for task in keeping:
-                task.cancel()
-                with suppress(asyncio.CancelledError):
-                    await task
+            await ended(*keeping)
             await self.side.broker.stop()
             await client.aclose()
             if self.side.tracing is not None:

@@ -21,6 +21,7 @@ from services.units.evidence.routes import evidence_routes
 from services.units.limits import Rates
 from services.units.reading import PAGE
 from thidua.collecting import collect_seldom
+from thidua.ending import ended
 from thidua.log import Names
 from thidua.log.whole import whole_log
 from thidua.metrics import CONTENT_TYPE
@@ -69,11 +70,8 @@ def create_app(settings: DoorSettings | None = None) -> FastAPI:  # noqa: PLR091
     )
     draining = Draining(broker, client, names, door)
 
-    stopping = asyncio.Event()
-
     async def keep_publishers() -> None:
-        # A cancellation can get lost in the Redis client, so the loop does not live by that alone.
-        while not stopping.is_set():
+        while True:
             await asyncio.sleep(0.5)
             with suppress(RedisError, OSError):
                 await draining.refresh(start=True)
@@ -91,10 +89,7 @@ def create_app(settings: DoorSettings | None = None) -> FastAPI:  # noqa: PLR091
         try:
             yield
         finally:
-            stopping.set()
-            publishers.cancel()
-            with suppress(asyncio.CancelledError):
-                await publishers
+            await ended(publishers)
             await broker.stop()
             await client.aclose()
             if tracing is not None:
@@ -112,6 +107,7 @@ def create_app(settings: DoorSettings | None = None) -> FastAPI:  # noqa: PLR091
         redirect_slashes=False,
     )
     app.state.broker = broker
+    app.state.leave = door.receipts.leave
     if settings.page_origins:
         # Nothing is admitted for a cookie's sake: an event is believed for its signature alone.
         app.add_middleware(

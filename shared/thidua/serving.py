@@ -16,6 +16,7 @@ from redis.exceptions import RedisError
 from thidua.clock import WallClock
 from thidua.collecting import collect_seldom
 from thidua.drafting import Signer
+from thidua.ending import ended
 from thidua.judging import PAGE, Judging, inbox_item
 from thidua.log import Names
 from thidua.log.whole import whole_log
@@ -111,9 +112,9 @@ class Deciding:
                 self._reply_lost = False
             await self.judging.wake(self._clock.now_ms())
 
-    async def keep_time(self, stopping: asyncio.Event) -> None:
-        """Tick until *stopping*; a cancellation can get lost in the Redis client, so the loop does not live by that alone."""
-        while not stopping.is_set():
+    async def keep_time(self) -> None:
+        """Tick for ever."""
+        while True:
             await asyncio.sleep(TICK_SECONDS)
             with suppress(RedisError, OSError):
                 await self.tick()
@@ -158,8 +159,6 @@ def deciding_app(
         broker, names.log, deciding.from_log, lambda: f"{judging.position}-0", most=1, bell=True
     )
 
-    stopping = asyncio.Event()
-
     @asynccontextmanager
     async def lifespan() -> AsyncIterator[None]:
         await wait_for_redis(client)
@@ -168,21 +167,14 @@ def deciding_app(
         entries.rewind()
         collect_seldom()
         await telling.tell()
-        keeping = [
-            asyncio.create_task(one)
-            for one in (deciding.keep_time(stopping), telling.keep(stopping))
-        ]
+        keeping = [asyncio.create_task(one) for one in (deciding.keep_time(), telling.keep())]
         log.info(
             "service_started", service=service, position=judging.position, offset=judging.offset
         )
         try:
             yield
         finally:
-            stopping.set()
-            for task in keeping:
-                task.cancel()
-                with suppress(asyncio.CancelledError):
-                    await task
+            await ended(*keeping)
             await client.aclose()
             if tracing is not None:
                 tracing.stop()
