@@ -60,6 +60,10 @@ def grants(role: str) -> Grants:
                 ("+hset +hincrby", (n.clock, n.offsets)),
                 ("+xadd", (n.inbox("*"), n.receipts("*"))),
                 ("+xtrim +xdel +memory|usage", (n.incoming("*"),)),
+                ("+eval +evalsha", (n.placed,)),
+                ("+set", (n.placed,)),
+                ("+hset", (n.places("*"),)),
+                ("+xadd", (n.entries("*"),)),
             )
         case "projector":
             return (("+hset", (n.followed,)),)

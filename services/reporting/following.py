@@ -23,6 +23,7 @@ from services.reporting.database import (
     drop_generation,
     live_generation,
     lock_changes,
+    make_indexes,
     move_position,
     prepare,
     writing,
@@ -123,6 +124,7 @@ class Projector:
             if chosen.state == "building" and self._switch(connection, chosen, chosen.position):
                 chosen = self._choose(connection)
                 log.info("read_models_switched", generation=chosen.number)
+            make_indexes(connection, chosen)
             self._adopt(chosen)
         return self._position
 

@@ -41,6 +41,7 @@ class Admissible(NamedTuple):
     subject: str
     type: str
     id: str
+    seq: int
     publisher: str
     time: datetime
     trace: str = ""
@@ -148,6 +149,7 @@ def _meant(jws: ParsedJws, token: bytes, key: Key, origin: str) -> Admissible:
         envelope.subject,
         envelope.type,
         envelope.id,
+        envelope.seq,
         envelope.source.rpartition("/")[2],
         envelope.time,
     )

@@ -15,7 +15,7 @@ from redis.exceptions import RedisError
 from starlette.exceptions import HTTPException
 
 from services.units.admission import NotAdmittedError
-from services.units.door import RETRY_SECONDS, problem_of
+from services.units.door_answers import RETRY_SECONDS, problem_of
 from services.units.door_documents import (
     CODE,
     EVENTS_ANSWERS,
@@ -138,12 +138,12 @@ def routes(door: Door, settings: DoorSettings) -> APIRouter:  # noqa: C901, PLR0
         if_none_match: IfNoneMatch = None,
     ) -> Response:
         """What became of an event, by its hash; `signed=true` gives it as JWS that `thidua` verifies offline."""
-        await door.catch_up()
+        await door.reading.catch_up()
         if signed or JOSE in (accept or ""):
-            token = await door.signed(event_hash)
+            token = await door.reading.signed(event_hash)
             if token is not None:
                 return _tagged(token.encode(), JOSE, if_none_match, VARY)
-        found = await door.result(event_hash)
+        found = await door.reading.result(event_hash)
         if found is None:
             return answer(404, problem(Code.RECEIPT_UNKNOWN, {"given": event_hash[:64]}))
         status, document = found
@@ -163,10 +163,10 @@ def routes(door: Door, settings: DoorSettings) -> APIRouter:  # noqa: C901, PLR0
         if_none_match: IfNoneMatch = None,
     ) -> Response:
         """Receipts of all events of a publisher that stand in the log, recorded or refused, in its order."""
-        await door.catch_up()
+        await door.reading.catch_up()
         if code not in door.receipts.publishers():
             return answer(404, problem(Code.NOT_FOUND, {"given": code}))
-        receipts, last = await door.receipts_of(code, after, limit)
+        receipts, last = await door.reading.receipts_of(code, after, limit)
         here = f"/v1/publishers/{code}/receipts"
         following = None if last is None else f"{here}?after={last}&limit={limit}"
         links = [f'<{here}?after=0&limit={limit}>; rel="first"']
@@ -187,7 +187,7 @@ def routes(door: Door, settings: DoorSettings) -> APIRouter:  # noqa: C901, PLR0
         service: Annotated[str | None, Query(pattern="^(units|ballots|pledges)$")] = None,
     ) -> dict[str, Any]:
         """The last `seq` and event hash of a key's chain with each service."""
-        return await door.heads(kid, service)
+        return await door.reading.heads(kid, service)
 
     @router.get(
         "/v1/status",
@@ -197,7 +197,7 @@ def routes(door: Door, settings: DoorSettings) -> APIRouter:  # noqa: C901, PLR0
     )
     async def status() -> dict[str, Any]:
         """The log's end, its gate, and how far everybody has followed."""
-        return await door.status()
+        return await door.reading.status()
 
     @router.get(
         "/v1/refusals",

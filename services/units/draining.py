@@ -164,7 +164,7 @@ class Draining:
                 if may_ask and self._door.receipts.key(jws.kid) is None:
                     # Once a step: a stream full of unknown keys is not to be a stream of questions.
                     may_ask = False
-                    await self._door.catch_up()
+                    await self._door.reading.catch_up()
                 key = self._door.receipts.key(jws.kid)
                 event = admissible(jws, token, key, self._door.origin)
                 _is_of(publisher, event, "" if key is None else key.owner)
@@ -172,7 +172,7 @@ class Draining:
                 self._door.metrics.turned_away(error.code)
                 taken.answers.append(_told(publisher, error))
                 continue
-            stands = await self._door.standing(event.hash)
+            stands = (await self._door.reading.standing_of([event])).get(event.hash)
             if stands is None:
                 taken.events.append((event, to_ms(event.time)))
                 taken.traces.append(fields.get(TRACEPARENT, b"").decode("ascii", "replace"))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -15,7 +14,9 @@ from pydantic import SecretStr
 from redis.exceptions import RedisError
 
 from thidua.clock import WallClock
+from thidua.collecting import collect_seldom
 from thidua.drafting import Signer
+from thidua.ending import ended
 from thidua.judging import PAGE, Judging, inbox_item
 from thidua.log import Names
 from thidua.log.whole import whole_log
@@ -111,19 +112,12 @@ class Deciding:
                 self._reply_lost = False
             await self.judging.wake(self._clock.now_ms())
 
-    async def keep_time(self, stopping: asyncio.Event) -> None:
-        """Tick until *stopping*; a cancellation can get lost in the Redis client, so the loop does not live by that alone."""
-        while not stopping.is_set():
+    async def keep_time(self) -> None:
+        """Tick for ever."""
+        while True:
             await asyncio.sleep(TICK_SECONDS)
             with suppress(RedisError, OSError):
                 await self.tick()
-
-
-def _collect_seldom() -> None:
-    """What was taken in stays, and events make no cycles: looking for some after every 700 objects took a tenth of the time."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 20)
 
 
 def deciding_app(
@@ -165,31 +159,22 @@ def deciding_app(
         broker, names.log, deciding.from_log, lambda: f"{judging.position}-0", most=1, bell=True
     )
 
-    stopping = asyncio.Event()
-
     @asynccontextmanager
     async def lifespan() -> AsyncIterator[None]:
         await wait_for_redis(client)
         await deciding.start()
         inbox.rewind()
         entries.rewind()
-        _collect_seldom()
+        collect_seldom()
         await telling.tell()
-        keeping = [
-            asyncio.create_task(one)
-            for one in (deciding.keep_time(stopping), telling.keep(stopping))
-        ]
+        keeping = [asyncio.create_task(one) for one in (deciding.keep_time(), telling.keep())]
         log.info(
             "service_started", service=service, position=judging.position, offset=judging.offset
         )
         try:
             yield
         finally:
-            stopping.set()
-            for task in keeping:
-                task.cancel()
-                with suppress(asyncio.CancelledError):
-                    await task
+            await ended(*keeping)
             await client.aclose()
             stop(tracing)
             log.info("service_stopped", service=service, position=judging.position)

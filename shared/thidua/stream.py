@@ -37,7 +37,8 @@ Take = Callable[[list[RawEntry]], Awaitable[None]]
 
 POLL_MS = 1000
 BACK_OFF = (0.05, 0.2, 0.5, 1.0, 2.0)
-GRACE_SECONDS = 8.0
+GRACE_SECONDS = 3.0
+"""So long a broker that stops waits for batches in work; a process has eight seconds for all of its end."""
 AWAY = "Redis does not answer"
 NOT_RUNNING = "a follower does not run"
 TRACEPARENT = b"traceparent"

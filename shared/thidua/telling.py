@@ -43,12 +43,10 @@ class Telling:
         self._told = await self._log.followed()
         await self._tell_moved()
 
-    async def keep(self, stopping: asyncio.Event) -> None:
-        """Tell until *stopping*; a cancellation can get lost in the Redis client, so the loop does not live by that alone."""
+    async def keep(self) -> None:
+        """Tell for ever."""
         for look in count(1):
             await asyncio.sleep(LOOK_SECONDS)
-            if stopping.is_set():
-                return
             with suppress(RedisError, OSError):
                 await (self._tell_moved() if look % ASK_EVERY else self.tell())
 

@@ -6,6 +6,7 @@ import asyncio
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
+from thidua.ending import ended
 from thidua.log.memory import MemoryLog
 from thidua.telling import Telling
 
@@ -28,13 +29,11 @@ class Counting(MemoryLog):
 @asynccontextmanager
 async def kept(log: MemoryLog, positions: Mapping[str, Callable[[], int]]) -> AsyncIterator[None]:
     """The positions kept known to *log* meanwhile."""
-    stopping = asyncio.Event()
-    keeping = asyncio.create_task(Telling(log, positions).keep(stopping))
+    keeping = asyncio.create_task(Telling(log, positions).keep())
     try:
         yield
     finally:
-        stopping.set()
-        await keeping
+        await ended(keeping)
 
 
 async def known(log: MemoryLog, expected: Mapping[str, int]) -> None:

@@ -91,6 +91,19 @@ class Names:
         """Ids of recorded events whose digest begins with *shard* (3 hex digits) → position."""
         return f"{self.prefix}ids:{shard}"
 
+    @property
+    def placed(self) -> str:
+        """The position up to which the doors have noted where events stand."""
+        return f"{self.prefix}placed"
+
+    def places(self, shard: str) -> str:
+        """Event hashes that begin with *shard* (2 letters) → position."""
+        return f"{self.prefix}places:{shard}"
+
+    def entries(self, publisher: str) -> str:
+        """The positions of a publisher's entries, as ids of a stream."""
+        return f"{self.prefix}entries:{publisher}"
+
 
 def order(stream_id: str) -> tuple[int, int]:
     """A stream id as numbers that compare as Redis orders them."""

@@ -40,11 +40,11 @@ if TYPE_CHECKING:
     from thidua.log.names import Names
 
 
-class _Script:
-    """A Lua script called by its SHA-1, sent whole when the server does not know it."""
+class Script:
+    """A Lua script of *package*, called by its SHA-1, sent whole when the server does not know it."""
 
-    def __init__(self, name: str) -> None:
-        self.text = files("thidua.log").joinpath(name).read_text(encoding="utf-8")
+    def __init__(self, name: str, package: str = "thidua.log") -> None:
+        self.text = files(package).joinpath(name).read_text(encoding="utf-8")
         self.sha = hashlib.sha1(self.text.encode()).hexdigest()  # noqa: S324 - Redis names scripts so
 
     async def __call__(
@@ -57,9 +57,9 @@ class _Script:
         return answer
 
 
-_APPEND: Final = _Script("append.lua")
-_ADMIT: Final = _Script("admit.lua")
-_FOUND: Final = _Script("found.lua")
+_APPEND: Final = Script("append.lua")
+_ADMIT: Final = Script("admit.lua")
+_FOUND: Final = Script("found.lua")
 
 
 class RedisLog:
