@@ -42,7 +42,7 @@ POSITION: Final = "thidua.position"
 OUTCOME: Final = "thidua.outcome"
 BATCH: Final = "thidua.batch"
 """How many were taken in one step, and share its times."""
-STOP_SECONDS: Final = 2.0
+STOP_SECONDS: Final = 1.0
 """So long a process that stops waits for its last spans to be sent."""
 SEND_SECONDS: Final = 5.0
 FASTAPI: Final[TelemetryConfig] = {
