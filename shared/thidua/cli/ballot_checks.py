@@ -25,6 +25,7 @@ from thidua.cli.custody import (
     BallotName,
     Custody,
     Cycle,
+    KeyStore,
     PassphraseFile,
     PolicyFile,
     SecretFileError,
@@ -89,6 +90,7 @@ def challenge(
     *,
     to: Annotated[Path, typer.Option(help="New file for another device to check.")],
     passphrase_file: PassphraseFile = None,
+    key_store: KeyStore = None,
     archive: Archive = None,
     policy: PolicyFile = None,
     custody: Custody = None,
@@ -102,7 +104,12 @@ def challenge(
     It is never cast. On another device: ``thidua ballot check CYCLE BALLOT --challenge FILE``.
     """
     settings = Where(
-        source=source, origin=origin, archive=archive, policy=policy, custody=custody
+        source=source,
+        origin=origin,
+        archive=archive,
+        policy=policy,
+        custody=custody,
+        key_store=key_store,
     ).settings()
     if to.exists():
         raise SecretFileError(to, "đã có, không ghi đè / exists and is not overwritten")
@@ -113,7 +120,8 @@ def challenge(
             raise NothingPreparedError
         if desk.record.tracker == named and desk.record.fate == "cast":
             raise BallotCastError(named)
-        shown = desk.open(named, ask_passphrase(passphrase_file, new=False))
+        passphrase = ask_passphrase(settings, desk.folder, passphrase_file, new=False)
+        shown = desk.open(named, passphrase)
     document = {
         "election": "" if told.fixed is None else told.fixed.election,
         "ballot": shown.ballot,
