@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from services.units.door_answers import receipt
 from services.units.door_documents import RecordedReceipt
-from services.units.receipts import receipt
 from tests.ballots.decisions.year_2020 import UNITS
 from tests.ballots.secret.phieu_kin import is_open
 from tests.reporting.web.test_secret_ballot import entries
