@@ -10,6 +10,7 @@ from pathlib import Path
 from statistics import quantiles
 from typing import Final, TypeVar
 
+from tests.bench.answering import answered
 from tests.bench.auditing import audited
 from tests.bench.door import door_measured, door_memory
 from tests.bench.figures import Report
@@ -82,6 +83,7 @@ def _everything(report: Report, folder: Path, parts: Sequence[str], *, short: bo
             audited(report, on.cluster, folder, [raw for _, raw in entries_of(on)])
             _sealing(report, on, folder, runs)
     if "votes" in parts:
+        _said("secret votes answered", answered(report, folder / "answered"))
         voted(report, folder / "ballots", *(SHORT_VOTE if short else FULL_VOTE))
 
 
