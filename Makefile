@@ -21,7 +21,7 @@ help:
 	@echo "make bench           figures, as a table and JSON      (ARGS=--short)"
 	@echo "                     the door's memory alone           (ARGS='--door-memory 1000000')"
 	@echo "make test-publishers publishers at length: the README, the outbox on a bad line"
-	@echo "make test-ballots    secret ballots by INRIA's belenios-tool, from Debian"
+	@echo "make test-ballots    secret ballots by INRIA's belenios-tool, from Debian; kills at every stage"
 	@echo "make test-page       the voting page in Node.js and in Chromium"
 	@echo "make test-faults     crash tests at length             (ARGS=--short; ARGS=--docker in containers)"
 	@echo "make test-input      made-up input at the door, at length (200,000 mutated events)"
