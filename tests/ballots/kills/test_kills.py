@@ -179,7 +179,7 @@ def secrets_of(home: Path) -> set[int | str]:
 
 
 @pytest.mark.ballots
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize("seed", [1, 2])
 def test_killed_at_every_stage_with_a_trustee_of_each_group_gone_for_good_the_count_happens_once(
     tmp_path: Path, seed: int
@@ -201,7 +201,7 @@ def test_killed_at_every_stage_with_a_trustee_of_each_group_gone_for_good_the_co
 
 
 @pytest.mark.ballots
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1800)
 def test_with_too_many_trustees_gone_the_ballot_is_void_by_the_rule_and_counted_when_it_is_repeated(
     tmp_path: Path,
 ) -> None:
