@@ -20,6 +20,7 @@ help:
 	@echo "make coverage        the tests again, and which branches they reach"
 	@echo "make bench           figures, as a table and JSON      (ARGS=--short)"
 	@echo "                     the door's memory alone           (ARGS='--door-memory 1000000')"
+	@echo "                     the highest rate held ten minutes (ARGS='--load 600')"
 	@echo "make test-publishers publishers at length: the README, the outbox on a bad line"
 	@echo "make test-ballots    secret ballots by INRIA's belenios-tool, from Debian; kills at every stage"
 	@echo "make test-page       the voting page in Node.js and in Chromium"
