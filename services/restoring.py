@@ -258,6 +258,14 @@ async def _ids(log: RedisLog) -> dict[str, int]:
     return held
 
 
+async def _noted(log: RedisLog) -> list[bytes]:
+    """The keys in which the doors note where entries stand."""
+    found: list[bytes] = []
+    for pattern in (log.names.places("*"), log.names.entries("*")):
+        found += [name async for name in log.client.scan_iter(match=pattern, count=PAGE)]
+    return found
+
+
 async def restore(log: RedisLog, restoration: Restoration, found: Found, now_ms: int) -> int:
     """Write what is missing after *found*; how many entries were written."""
     names, client = log.names, log.client
@@ -271,10 +279,13 @@ async def restore(log: RedisLog, restoration: Restoration, found: Found, now_ms:
             await pipe.execute()
         written = page[-1][0]
     offsets = await client.hgetall(names.offsets)
+    noted = [names.placed, *await _noted(log)]
     async with client.pipeline(transaction=True) as pipe:
         for position, raw in missing:
             pipe.xadd(names.log, {"e": raw}, id=f"{position}-0")
         await _beside(pipe, log, restoration)
+        # Other entries may have stood at the last positions; the doors note anew where everything stands.
+        pipe.delete(*noted)
         for service in SERVICES:
             # Above every id an inbox has ever given out, so whoever was at work before the loss is fenced.
             past = int(offsets.get(f"last:{service}".encode(), 0)) + 1

@@ -32,7 +32,7 @@ class NotAdmittedError(RejectError):
 
 
 class Admissible(NamedTuple):
-    """An authentic event: its hash, the service that judges it, and what its inbox must know."""
+    """An authentic event: its hash, the service that judges it, and what its inbox must know, its ``trace`` beside it."""
 
     hash: str
     kid: str
@@ -41,8 +41,10 @@ class Admissible(NamedTuple):
     subject: str
     type: str
     id: str
+    seq: int
     publisher: str
     time: datetime
+    trace: str = ""
 
 
 class _Parsed(Envelope):
@@ -147,6 +149,7 @@ def _meant(jws: ParsedJws, token: bytes, key: Key, origin: str) -> Admissible:
         envelope.subject,
         envelope.type,
         envelope.id,
+        envelope.seq,
         envelope.source.rpartition("/")[2],
         envelope.time,
     )

@@ -7,10 +7,8 @@ receipts and what the evidence store beside it says. What is not stored is not a
 
 from __future__ import annotations
 
-import asyncio
-import json
-from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
+from contextlib import nullcontext
+from typing import TYPE_CHECKING, Final, Literal, TypeVar
 
 import structlog
 from redis.exceptions import RedisError
@@ -22,36 +20,34 @@ from services.units.admission import (
     each_admissible,
     parsed,
 )
+from services.units.door_answers import (
+    RETRY_SECONDS,
+    Answer,
+    busy,
+    judged,
+    pending,
+    problem_of,
+    rehearsed,
+)
 from services.units.door_metrics import DoorMetrics
 from services.units.limits import Client, Proofs, Rates
-from services.units.receipts import Receipts, Told, receipt, rehearsed
+from services.units.reading import Reading
 from thidua.clock import format_ms
-from thidua.contracts import SERVICES
 from thidua.drafting import dry_run
-from thidua.knowledge import own_source
-from thidua.log import Admission, Admitted, Drain, Fenced, GateClosed, InboxFull, read_entry
-from thidua.receipts import DOOR, Receipt, hash_in, sign_receipt
-from thidua.refusals import Code, problem
-from thidua.signing import ParsedJws
+from thidua.log import Admission, Admitted, Drain, Fenced, GateClosed, InboxFull
+from thidua.refusals import Code
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from thidua.log import Entry
     from thidua.log.redis_log import RedisLog
-    from thidua.signing import SigningKey
-    from thidua.stream import RawEntry
+    from thidua.signing import ParsedJws, SigningKey
+    from thidua.tracing import Tracing
 
 log = structlog.get_logger(__name__)
 
-PAGE: Final = 1000
-RETRY_SECONDS: Final = 2
-"""After how long it is worth sending again what was not stored."""
 T = TypeVar("T")
-Answer = tuple[int, dict[str, Any]]
-"""An HTTP status and its document."""
 NOBODY: Final = Client()
-FOLLOWERS: Final = (*SERVICES, "projector", "archive")
 
 
 class Door:
@@ -72,41 +68,18 @@ class Door:
         most_waiting: int = 0,
         key: SigningKey | None = None,
         metrics: DoorMetrics | None = None,
+        tracing: Tracing | None = None,
     ) -> None:
         self.log = event_log
         self.origin = origin
         self.sandbox = sandbox
-        self.receipts = Receipts()
-        self.answered_to = "0-0"
+        self.reading = Reading(event_log, origin=origin, sandbox=sandbox, key=key)
+        self.receipts = self.reading.receipts
         self.rates = rates or Rates()
         self.proofs = proofs or Proofs()
         self.most_waiting = most_waiting
         self.metrics = metrics or DoorMetrics()
-        self._key = key
-        self._lock = asyncio.Lock()
-
-    async def catch_up(self) -> None:
-        """Take in the log to its end."""
-        async with self._lock:
-            while page := await self.log.read(self.receipts.position, PAGE):
-                for entry in page:
-                    self.receipts.take(entry)
-
-    async def from_log(self, entries: list[RawEntry]) -> None:
-        """Take in what stands in the log since the last time."""
-        async with self._lock:
-            for stream_id, fields in entries:
-                position = int(stream_id.partition("-")[0])
-                if position == self.receipts.position + 1:
-                    self.receipts.take(read_entry(position, fields[b"e"]))
-
-    async def from_answers(self, entries: list[RawEntry]) -> None:
-        """Take in what the services have answered without an entry."""
-        for _, fields in entries:
-            answer = json.loads(fields[b"answer"])
-            told = Told(answer["code"], answer["facts"], answer.get("trial"))
-            self.receipts.answered(fields[b"hash"].decode(), told)
-        self.answered_to = entries[-1][0]
+        self.tracing = tracing
 
     async def check(self, tokens: Sequence[bytes]) -> list[Admissible | NotAdmittedError]:
         """Per token the event in it when it may enter, or why it may not."""
@@ -119,7 +92,7 @@ class Door:
                 found[at] = error
         named = {jws.kid for jws in read.values()}
         if any(self.receipts.key(kid) is None for kid in named):
-            await self.catch_up()
+            await self.reading.catch_up()
         keys = {kid: self.receipts.key(kid) for kid in named}
         found |= each_admissible(read, tokens, keys, self.origin)
         return _in_order(found)
@@ -138,6 +111,8 @@ class Door:
                 )
             except NotAdmittedError as error:
                 found.append(error)
+        if client.visit is not None:
+            client.visit.verified(found)
         return found
 
     def _may_send(self, event: Admissible, client: Client, arrival: str | None) -> int:
@@ -174,7 +149,7 @@ class Door:
         drain: Drain | None = None,
     ) -> Sequence[str | int] | None:
         items = [
-            Admission(event.service, event.subject, kind, event.jws, rx_ms)
+            Admission(event.service, event.subject, kind, event.jws, rx_ms, event.trace)
             for event, rx_ms in events
         ]
         try:
@@ -206,26 +181,29 @@ class Door:
     ) -> list[Answer]:
         """Per token an HTTP status and its document: a receipt, a problem, or where to ask later."""
         results: dict[int, Answer] = {}
-        entering: list[tuple[int, Admissible, int]] = []
-        hashes: dict[int, str] = {}
+        sent: dict[int, tuple[Admissible, int]] = {}
         for index, found in enumerate(await self.welcome(tokens, client, arrival)):
             if isinstance(found, NotAdmittedError):
                 results[index] = self._turned_away(found)
-                continue
-            event, rx_ms = found
-            if self.receipts.place(event.hash) is None:
-                entering.append((index, event, rx_ms))
-            hashes[index] = event.hash
+            else:
+                sent[index] = found
+        standing = await self.reading.standing_of(event for event, _ in sent.values())
+        entering = {at: one for at, one in sent.items() if one[0].hash not in standing}
         if entering:
-            faults = await self.admit([(event, rx_ms) for _, event, rx_ms in entering])
-            for (index, _, _), fault in zip(entering, faults or (), strict=True):
+            events = [*entering.values()]
+            with client.visit.admitting(events) if client.visit else nullcontext(events) as traced:
+                faults = await self.admit(traced)
+            for index, fault in zip(entering, faults or (), strict=True):
                 if fault is not None:
                     results[index] = self._turned_away(fault)
-                    del hashes[index]
+                    del sent[index]
         if wait > 0:
-            await self.receipts.wait(hashes.values(), wait)
-        for index, event_hash in hashes.items():
-            results[index] = await self.result(event_hash) or _pending(event_hash)
+            awaited = [event.hash for event, _ in sent.values() if event.hash not in standing]
+            await self.receipts.wait(awaited, wait)
+            standing |= await self.reading.standing(awaited)
+        for index, (event, _) in sent.items():
+            told = self.reading.told(event.hash, standing.get(event.hash))
+            results[index] = told or pending(event.hash)
         return _in_order(results)
 
     def _turned_away(self, error: NotAdmittedError) -> Answer:
@@ -246,16 +224,20 @@ class Door:
         Each is judged on the state as it is, by the service that would. ``BUSY`` when that does not answer.
         """
         results: dict[int, Answer] = {}
-        entering: list[tuple[int, Admissible, int]] = []
+        sent: dict[int, tuple[Admissible, int]] = {}
         for index, found in enumerate(await self.welcome(tokens, client, arrival)):
             if isinstance(found, NotAdmittedError):
                 results[index] = problem_of(found)
-                continue
-            event, rx_ms = found
-            if self.receipts.place(event.hash) is None:
+            else:
+                sent[index] = found
+        standing = await self.reading.standing_of(event for event, _ in sent.values())
+        entering: list[tuple[int, Admissible, int]] = []
+        for index, (event, rx_ms) in sent.items():
+            entry = standing.get(event.hash)
+            if entry is None:
                 entering.append((index, event, rx_ms))
             else:
-                results[index] = await self._stands(event.hash)
+                results[index] = judged(event.hash, entry)
         runs: dict[int, tuple[str, Admissible]] = {}
         if entering:
             places = await self._enter([(event, rx_ms) for _, event, rx_ms in entering], "dry")
@@ -277,7 +259,7 @@ class Door:
             return problem_of(busy(event.hash))
         match told.trial["outcome"]:
             case "known":
-                await self.catch_up()
+                await self.reading.catch_up()
                 return await self._stands(event.hash)
             case "answered":
                 return problem_of(NotAdmittedError(Code(told.code), told.facts, event=event.hash))
@@ -285,99 +267,7 @@ class Door:
                 return rehearsed(event.hash, told)
 
     async def _stands(self, event_hash: str) -> Answer:
-        return await self.result(event_hash) or _pending(event_hash)
-
-    async def standing(self, event_hash: str) -> Entry | None:
-        """The entry in which an event stands; ``None`` when it is not in the log."""
-        place = self.receipts.place(event_hash)
-        if place is None:
-            return None
-        found = await self.log.read(place - 1, 1)
-        return found[0] if found and found[0].position == place else None
-
-    async def signed(self, event_hash: str) -> str | None:
-        """
-        The receipt of an event of the log as compact JWS; ``None`` when it is not in the log.
-
-        Raises :class:`NotAdmittedError` (``RECEIPT_UNSIGNED``) while the log registers no key of this door.
-        """
-        entry = await self.standing(event_hash)
-        if entry is None:
-            return None
-        if self._key is not None:
-            kid = self.receipts.name_of(own_source(DOOR), self._key.verifying_key.spki)
-            if kid is not None:
-                return sign_receipt(Receipt.of(self.origin, event_hash, entry), self._key, kid)
-        raise NotAdmittedError(Code.RECEIPT_UNSIGNED, {"given": event_hash}, event=event_hash)
-
-    async def receipts_of(
-        self, publisher: str, after: int, most: int
-    ) -> tuple[list[dict[str, Any]], int | None]:
-        """A page of a publisher's receipts after a position, and after which the next page begins."""
-        places = self.receipts.positions_of(publisher, after, most + 1)
-        entries = await self.log.read_at(places[:most])
-        return [receipt(hash_in(entry), entry) for entry in entries], (
-            places[most - 1] if len(places) > most else None
-        )
-
-    async def result(self, event_hash: str) -> Answer | None:
-        """What became of an event, ``None`` when nothing is known of it."""
-        entry = await self.standing(event_hash)
-        if entry is not None:
-            told = receipt(event_hash, entry)
-            if told["outcome"] == "recorded":
-                return HTTPStatus.OK, told
-            # One status says that a refusal stands in the log; the code says which.
-            return HTTPStatus.UNPROCESSABLE_ENTITY, told
-        answer = self.receipts.answer(event_hash)
-        if answer is not None:
-            return problem_of(NotAdmittedError(Code(answer.code), answer.facts, event=event_hash))
-        return None
-
-    async def status(self) -> dict[str, Any]:
-        """How far the log and everybody who follows it are."""
-        followed = await self.log.followed()
-        pending = {service: await self.log.pending(service) for service in SERVICES}
-        tail = await self.log.tail()
-        gate = await self.log.gate()
-        quiet = not any(pending.values()) and all(followed.get(name) == tail for name in FOLLOWERS)
-        return {
-            "origin": self.origin,
-            "sandbox": self.sandbox,
-            "position": tail,
-            "clock": format_ms(self.receipts.clock_ms) if self.receipts.clock_ms else None,
-            "gate": "open" if gate.is_open else "closed",
-            "followed": followed,
-            "inboxes": pending,
-            "quiet": quiet,
-        }
-
-    async def heads(self, kid: str, service: str | None) -> dict[str, Any]:
-        """Where a key's chain with each service stands."""
-        wanted = SERVICES if service is None else (service,)
-        heads = {}
-        for name in wanted:
-            text = await self.log.chain(f"{name}/{kid}")
-            seq, _, last = text.partition(" ")
-            heads[name] = {"seq": int(seq or 0), "hash": last or None}
-        return {"kid": kid, "heads": heads}
-
-
-def problem_of(error: NotAdmittedError) -> Answer:
-    """The status and the problem document of what the door would not admit."""
-    document = problem(error.code, error.facts, event=error.event)
-    if error.event is not None:
-        document["hash"] = error.event
-    return int(document["status"]), {**document, "outcome": "answered"}
-
-
-def _pending(event_hash: str) -> Answer:
-    return 202, {"hash": event_hash, "status": "pending", "receipt": f"/v1/receipts/{event_hash}"}
-
-
-def busy(event: str | None = None) -> NotAdmittedError:
-    """Nothing can be stored or judged just now."""
-    return NotAdmittedError(Code.BUSY, {"seconds": RETRY_SECONDS}, event=event)
+        return await self.reading.result(event_hash) or pending(event_hash)
 
 
 def _backward(seen_ms: int, event: Admissible, rx_ms: int) -> NotAdmittedError:

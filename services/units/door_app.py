@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 from contextlib import asynccontextmanager, suppress
 from functools import partial
 from typing import TYPE_CHECKING
@@ -14,16 +13,20 @@ from fastapi.responses import PlainTextResponse, Response
 from redis.exceptions import RedisError
 from starlette.middleware.cors import CORSMiddleware
 
-from services.units.door import PAGE, Door
+from services.units.door import Door
 from services.units.door_routes import answer_faults, openapi_of, routes
 from services.units.door_settings import DoorSettings
 from services.units.draining import Draining
 from services.units.evidence.routes import evidence_routes
 from services.units.limits import Rates
+from services.units.reading import PAGE
+from thidua.collecting import collect_seldom
+from thidua.ending import ended
 from thidua.log import Names
 from thidua.log.whole import whole_log
 from thidua.metrics import CONTENT_TYPE
 from thidua.stream import AWAY, NOT_RUNNING, Follower, new_broker, new_client, wait_for_redis
+from thidua.tracing import Tracing
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -44,6 +47,7 @@ def create_app(settings: DoorSettings | None = None) -> FastAPI:  # noqa: PLR091
     broker = new_broker(url, "door")
     client = new_client(url)
     event_log = whole_log(client, settings)
+    tracing = Tracing.of(settings, "door", share=settings.trace_share)
     door = Door(
         event_log,
         origin=settings.origin,
@@ -52,20 +56,22 @@ def create_app(settings: DoorSettings | None = None) -> FastAPI:  # noqa: PLR091
         proofs=settings.proofs,
         most_waiting=settings.max_waiting,
         key=settings.key,
+        tracing=tracing,
     )
     entries = Follower(
-        broker, names.log, door.from_log, lambda: f"{door.receipts.position}-0", most=PAGE
+        broker, names.log, door.reading.from_log, lambda: f"{door.receipts.position}-0", most=PAGE
     )
     answers = Follower(
-        broker, names.answers, door.from_answers, lambda: door.answered_to, most=PAGE
+        broker,
+        names.answers,
+        door.reading.from_answers,
+        lambda: door.reading.answered_to,
+        most=PAGE,
     )
     draining = Draining(broker, client, names, door)
 
-    stopping = asyncio.Event()
-
     async def keep_publishers() -> None:
-        # A cancellation can get lost in the Redis client, so the loop does not live by that alone.
-        while not stopping.is_set():
+        while True:
             await asyncio.sleep(0.5)
             with suppress(RedisError, OSError):
                 await draining.refresh(start=True)
@@ -73,23 +79,21 @@ def create_app(settings: DoorSettings | None = None) -> FastAPI:  # noqa: PLR091
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         await wait_for_redis(client)
-        await door.catch_up()
+        await door.reading.catch_up()
         await draining.refresh(start=False)
         entries.rewind()
         await broker.start()
         publishers = asyncio.create_task(keep_publishers())
-        gc.collect()
-        gc.freeze()
+        collect_seldom()
         log.info("service_started", position=door.receipts.position)
         try:
             yield
         finally:
-            stopping.set()
-            publishers.cancel()
-            with suppress(asyncio.CancelledError):
-                await publishers
+            await ended(publishers)
             await broker.stop()
             await client.aclose()
+            if tracing is not None:
+                tracing.stop()
             log.info("service_stopped", position=door.receipts.position)
 
     app = FastAPI(
@@ -103,6 +107,7 @@ def create_app(settings: DoorSettings | None = None) -> FastAPI:  # noqa: PLR091
         redirect_slashes=False,
     )
     app.state.broker = broker
+    app.state.leave = door.receipts.leave
     if settings.page_origins:
         # Nothing is admitted for a cookie's sake: an event is believed for its signature alone.
         app.add_middleware(
@@ -149,7 +154,7 @@ def create_app(settings: DoorSettings | None = None) -> FastAPI:  # noqa: PLR091
         is_up = AWAY not in faults
         if is_up:
             with suppress(RedisError, OSError):
-                door.metrics.take_down(await door.status(), last_ms=door.receipts.clock_ms)
+                door.metrics.take_down(await door.reading.status(), last_ms=door.receipts.clock_ms)
         door.metrics.streams(len(draining.followers), len(draining.faults()))
         told = {"door": door.receipts.position}
         await door.metrics.look(event_log, told, faults, halted, answers=is_up)

@@ -1,86 +1,72 @@
-"""Where every event of the log stands, by its hash: some fifty bytes an event, so that a door stays small for years."""
+"""
+Where every event of the log stands, by its hash and by its publisher: kept in Redis, so that a door stays small for years.
+
+A fold over the log that the doors write themselves, whichever is first. It decides nothing: what is found
+here is held to the entry that stands there.
+"""
 
 from __future__ import annotations
 
-from array import array
-from base64 import urlsafe_b64decode
-from struct import Struct
-from typing import Final
+import re
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-_SHARDS: Final = 256
-"""Each grows by itself, so that no event waits for all of them."""
-_FIRST: Final = 8
-_KEY: Final = Struct(">QQ")
-_LETTERS: Final = 24
-"""So many letters of a hash are 18 bytes, of which 16 are kept: nobody finds two events that share them."""
-_HASH: Final = 43
+from thidua.log.redis_log import Script
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from redis.asyncio import Redis
+
+    from thidua.log import Names
+
+_PLACE: Final = Script("place.lua", "services.units")
+_HASH: Final = re.compile(r"[A-Za-z0-9_-]{43}")
+_SHARD: Final = 2
+_LETTERS: Final = 22
+"""So many letters of a hash are 132 bits: nobody finds two events that share them."""
+
+
+class Placed(NamedTuple):
+    """An entry's event and who published it; empty when a service did."""
+
+    hash: str
+    publisher: str
 
 
 class Places:
-    """
-    Event hash → position; what was put in stays.
+    """The places of one log; any number of doors write them and read them."""
 
-    Open addressing over flat arrays: a dictionary of texts would need four times the memory.
-    """
+    def __init__(self, client: Redis, names: Names) -> None:
+        self._client: Any = client
+        self._names = names
+        self._noted = 0
 
-    __slots__ = ("_counts", "_shards")
+    async def note(self, after: int, placed: Sequence[Placed]) -> int:
+        """
+        Note the entries that follow the position *after*; the position up to which all is noted then.
 
-    def __init__(self) -> None:
-        self._shards = [_empty(_FIRST) for _ in range(_SHARDS)]
-        self._counts = [0] * _SHARDS
+        It may be another than theirs: another door was further, or Redis has lost what was noted last.
+        """
+        if self._noted < after + len(placed):
+            lines = "".join([f"{one.hash} {one.publisher or '-'}\n" for one in placed])
+            names = self._names
+            told: Any = await _PLACE(self._client, [names.placed], [names.prefix, after, lines])
+            self._noted = int(told)
+        return self._noted
 
-    def __len__(self) -> int:
-        """How many events there are."""
-        return sum(self._counts)
+    async def find(self, hashes: Iterable[str]) -> dict[str, int]:
+        """The positions of events, of those that were noted."""
+        asked = [one for one in hashes if _HASH.fullmatch(one)]
+        if not asked:
+            return {}
+        async with self._client.pipeline(transaction=False) as pipe:
+            for one in asked:
+                pipe.hget(self._names.places(one[:_SHARD]), one[_SHARD:_LETTERS])
+            found = await pipe.execute()
+        return {one: int(at) for one, at in zip(asked, found, strict=True) if at is not None}
 
-    def put(self, event_hash: str, position: int) -> None:
-        """Remember where an event stands; *position* is at least 1."""
-        key = _key(event_hash)
-        if key is None:
-            return
-        high, low = key
-        number = low % _SHARDS
-        slots = self._shards[number]
-        if 3 * self._counts[number] >= 2 * (len(slots) // 3):
-            slots = self._shards[number] = _grown(slots)
-        at = _slot(slots, high, low)
-        self._counts[number] += not slots[at + 2]
-        slots[at], slots[at + 1], slots[at + 2] = high, low, position
-
-    def find(self, event_hash: str) -> int | None:
-        """Where an event stands; ``None`` when it does not, and for what is no hash."""
-        key = _key(event_hash)
-        if key is None:
-            return None
-        high, low = key
-        slots = self._shards[low % _SHARDS]
-        return slots[_slot(slots, high, low) + 2] or None
-
-
-def _empty(size: int) -> array[int]:
-    return array("Q", bytes(3 * 8 * size))
-
-
-def _slot(slots: array[int], high: int, low: int) -> int:
-    """Where a key is, or the empty slot where it belongs."""
-    size = len(slots) // 3
-    at = 3 * (high % size)
-    while slots[at + 2] and (slots[at] != high or slots[at + 1] != low):
-        at = (at + 3) % len(slots)
-    return at
-
-
-def _grown(slots: array[int]) -> array[int]:
-    larger = _empty(2 * (len(slots) // 3))
-    for old in range(0, len(slots), 3):
-        if slots[old + 2]:
-            at = _slot(larger, slots[old], slots[old + 1])
-            larger[at : at + 3] = slots[old : old + 3]
-    return larger
-
-
-def _key(event_hash: str) -> tuple[int, int] | None:
-    if len(event_hash) != _HASH or not event_hash.isascii():
-        return None
-    raw = urlsafe_b64decode(event_hash[:_LETTERS])
-    return _KEY.unpack_from(raw) if len(raw) >= _KEY.size else None
+    async def of(self, publisher: str, after: int, most: int) -> list[int]:
+        """At most *most* positions, in order, of a publisher's entries after a position."""
+        stream = self._names.entries(publisher)
+        page = await self._client.xrange(stream, min=f"{after + 1}-0", count=most)
+        return [int(name.partition(b"-")[0]) for name, _ in page]

@@ -1,33 +1,30 @@
-"""What the door knows of the log: registered keys, and where every event of the log stands."""
+"""What the door knows of the log: registered keys, how long their chains are, and where its latest events stand."""
 
 from __future__ import annotations
 
 import asyncio
-from array import array
-from bisect import bisect_right
 from dataclasses import dataclass
-from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
-from services.units.places import Places
-from thidua.clock import format_ms
+from services.units.places import Placed
 from thidua.contracts import CONTRACTS, Scope
 from thidua.evolving import evolve_registry
 from thidua.folding import registry_of, touched
-from thidua.knowledge import moment, open_jws
-from thidua.log import Entry
-from thidua.receipts import entry_hash
-from thidua.refusals import Code, problem
+from thidua.knowledge import judged_by, moment, open_jws
 from thidua.signing import parse_jws
 from thidua.standing import Key, Registry
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from thidua.log import Entry
+
 _REGISTRY_TYPES = tuple(
     f'"{name}"'.encode() for name, contract in CONTRACTS.items() if contract.scope is Scope.REGISTRY
 )
-MOST_ANSWERS = 20_000
+MOST_ANSWERS: Final = 20_000
+LATEST: Final = 10_000
+"""Entries whose events' places are at hand at least; ten pages of the log."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +38,9 @@ class Told:
 
 class Receipts:
     """
-    The door's fold of the log: keys by name, positions by event hash, and who waits for which event.
+    The door's fold of the log: keys by name, the places of its latest events, and who waits for which event.
 
-    Entries are opened no deeper than their hash, but for those of the registry.
+    It does not grow with the log. Entries are opened no deeper than their hash, but for those of the registry.
     """
 
     def __init__(self) -> None:
@@ -51,27 +48,32 @@ class Receipts:
         self.clock_ms = 0
         self._registries: dict[str, Registry] = {}
         self._keys_in: dict[str, str] = {}
-        self._places = Places()
-        self._of: dict[str, array[int]] = {}
+        self._lengths: dict[tuple[str, str], int] = {}
+        self._latest: dict[str, int] = {}
+        self._before: dict[str, int] = {}
         self._answers: dict[str, Told] = {}
         self._waiting: dict[str, list[asyncio.Future[None]]] = {}
+        self._left = False
 
-    def take(self, entry: Entry) -> None:
-        """Take in the next entry."""
-        if entry.said is not None:
-            event_hash, kid = str(entry.said["hash"]), str(entry.said["kid"])
-        else:
-            parsed = parse_jws(entry.jws or b"")
-            event_hash, kid = parsed.hash, parsed.kid
-            if entry.is_recorded and any(name in parsed.payload for name in _REGISTRY_TYPES):
-                self._register(entry)
-        self._places.put(event_hash, entry.position)
-        key = self.key(kid)
-        if key is not None and not key.owner.startswith("/services/"):
-            self._of.setdefault(_code(key.owner), array("Q")).append(entry.position)
+    def take(self, entry: Entry) -> Placed:
+        """Take in the next entry; whose event it is."""
+        event_hash, kid, payload = _said(entry)
+        if entry.is_recorded and any(name in payload for name in _REGISTRY_TYPES):
+            self._register(entry)
+        chain = judged_by(entry), kid
+        self._lengths[chain] = self._lengths.get(chain, 0) + 1
+        if len(self._latest) >= LATEST:
+            self._before, self._latest = self._latest, {}
+        self._latest[event_hash] = entry.position
         self.position = entry.position
         self.clock_ms = max(self.clock_ms, entry.rx_ms)
         self._wake(event_hash)
+        return Placed(event_hash, self._publisher(kid))
+
+    def placed(self, entry: Entry) -> Placed:
+        """Whose event an entry is that was taken in before."""
+        event_hash, kid, _ = _said(entry)
+        return Placed(event_hash, self._publisher(kid))
 
     def answered(self, event_hash: str, told: Told) -> None:
         """Keep what was said about an event that did not enter the log."""
@@ -117,26 +119,24 @@ class Receipts:
                     return key.kid
         return None
 
-    def positions_of(self, publisher: str, after: int, most: int) -> list[int]:
-        """At most *most* positions, in order, of a publisher's events after a position."""
-        mine = self._of.get(publisher, array("Q"))
-        start = bisect_right(mine, after)
-        return mine[start : start + most].tolist()
+    def latest(self, event_hash: str) -> int | None:
+        """The position of an event, when it is one of the latest of the log."""
+        return self._latest.get(event_hash) or self._before.get(event_hash)
 
-    def place(self, event_hash: str) -> int | None:
-        """The position of an event of the log."""
-        return self._places.find(event_hash)
+    def may_stand(self, service: str, kid: str, seq: int) -> bool:
+        """Whether a key's chain with a service is so long already; if not, no such event stands in the log."""
+        return seq <= self._lengths.get((service, kid), 0)
 
     def answer(self, event_hash: str) -> Told | None:
         """What was said about an event that did not enter the log."""
         return self._answers.get(event_hash)
 
     async def wait(self, hashes: Iterable[str], seconds: float) -> None:
-        """Return when every event has its place or its answer, or the time is over."""
+        """Return when every event has its place or its answer, the time is over, or the process leaves."""
         loop = asyncio.get_running_loop()
         futures: dict[asyncio.Future[None], str] = {}
-        for event_hash in hashes:
-            if self.place(event_hash) is None and self.answer(event_hash) is None:
+        for event_hash in () if self._left else hashes:
+            if self.latest(event_hash) is None and self.answer(event_hash) is None:
                 future: asyncio.Future[None] = loop.create_future()
                 self._waiting.setdefault(event_hash, []).append(future)
                 futures[future] = event_hash
@@ -149,6 +149,12 @@ class Receipts:
                     future.cancel()
                     self._leave(event_hash, future)
 
+    def leave(self) -> None:
+        """The process ends: nobody waits any longer, and nobody begins to."""
+        self._left = True
+        for event_hash in list(self._waiting):
+            self._wake(event_hash)
+
     def _register(self, entry: Entry) -> None:
         event = open_jws(parse_jws(entry.jws or b""), moment(entry.rx_ms)).event
         for subject in touched(event):
@@ -157,6 +163,10 @@ class Receipts:
                 self._registries[subject] = evolve_registry(before, event)
                 for kid in self._registries[subject].keys.keys() - before.keys.keys():
                     self._keys_in[kid] = subject
+
+    def _publisher(self, kid: str) -> str:
+        key = self.key(kid)
+        return "" if key is None or key.owner.startswith("/services/") else _code(key.owner)
 
     def _leave(self, event_hash: str, future: asyncio.Future[None]) -> None:
         """Nobody waits any more; what may never come must not be remembered for ever."""
@@ -172,41 +182,13 @@ class Receipts:
                 future.set_result(None)
 
 
+def _said(entry: Entry) -> tuple[str, str, bytes]:
+    """An entry's event hash, the name of its key, and its payload where the log keeps it."""
+    if entry.said is not None:
+        return str(entry.said["hash"]), str(entry.said["kid"]), b""
+    parsed = parse_jws(entry.jws or b"")
+    return parsed.hash, parsed.kid, parsed.payload
+
+
 def _code(source: str) -> str:
     return source.rsplit("/", 1)[-1]
-
-
-def receipt(event_hash: str, entry: Entry) -> dict[str, Any]:
-    """The receipt of an event of the log, with the problem's members when it was refused."""
-    told: dict[str, Any] = {
-        "hash": event_hash,
-        "position": entry.position,
-        "entry_hash": entry_hash(entry),
-        "outcome": "recorded" if entry.is_recorded else "refused",
-        "rx": format_ms(entry.rx_ms),
-        "by": entry.by,
-    }
-    if entry.refused is not None:
-        said = entry.said or {}
-        words = _words(event_hash, entry.refused["code"], entry.refused["facts"], said.get("type"))
-        told = {**words, **told}
-    return told
-
-
-def rehearsed(event_hash: str, told: Told) -> tuple[int, dict[str, Any]]:
-    """What the receipt of a judged event would say, but for the place in the log that it has not."""
-    trial = told.trial or {}
-    members = {"hash": event_hash, **{name: trial[name] for name in ("outcome", "rx", "by")}}
-    if trial["outcome"] == "recorded":
-        return HTTPStatus.OK, members
-    words = _words(event_hash, told.code, told.facts, trial.get("type"))
-    return HTTPStatus.UNPROCESSABLE_ENTITY, {**words, **members}
-
-
-def _words(
-    event_hash: str, code: str, facts: dict[str, Any], wire_type: str | None
-) -> dict[str, Any]:
-    # A form refusal keeps no values; the wire type is one of the members that ``said`` names.
-    given = wire_type if code == Code.TYPE_UNKNOWN else None
-    status = int(HTTPStatus.UNPROCESSABLE_ENTITY)
-    return {**problem(Code(code), facts, given=given, event=event_hash), "status": status}

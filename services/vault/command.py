@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Final, get_args
+from typing import TYPE_CHECKING, Annotated, Any, Final, get_args
 
 import typer
 from pydantic import ValidationError
@@ -46,6 +46,9 @@ from thidua.signing import ParsedJws, VerifyingKey
 from thidua.stream import new_client
 from thidua.vault import Disclosure, DisclosureError, misformed, read_disclosure, speakers
 
+if TYPE_CHECKING:
+    from thidua.log import Entry
+
 PAGE: Final = 1000
 GROUNDS: Final[tuple[str, ...]] = get_args(ErasureGround)
 
@@ -82,10 +85,9 @@ class Log:
 
     async def receipts(self) -> Receipts:
         """The fold of the whole log."""
-        event_log, receipts = RedisLog(self.client, self.names), Receipts()
-        while page := await event_log.read(receipts.position, PAGE):
-            for entry in page:
-                receipts.take(entry)
+        receipts = Receipts()
+        async for entry in self._entries():
+            receipts.take(entry)
         return receipts
 
     async def erase_said(self, event_hash: str) -> tuple[int, bool]:
@@ -94,13 +96,18 @@ class Log:
 
         The log itself is not touched. Raises :class:`NotSaidError`.
         """
-        position = (await self.receipts()).place(event_hash)
-        if position is None:
-            raise NotSaidError(event_hash)
-        [entry] = await RedisLog(self.client, self.names).read(position - 1, 1)
-        if entry.said is None:
-            raise NotSaidError(event_hash)
-        return position, bool(await self.client.hdel(self.names.said, str(position)))
+        async for entry in self._entries():
+            if entry.said is not None and entry.said["hash"] == event_hash:
+                done = await self.client.hdel(self.names.said, str(entry.position))
+                return entry.position, bool(done)
+        raise NotSaidError(event_hash)
+
+    async def _entries(self) -> AsyncIterator[Entry]:
+        event_log, after = RedisLog(self.client, self.names), 0
+        while page := await event_log.read(after, PAGE):
+            for entry in page:
+                yield entry
+            after = page[-1].position
 
 
 def handed_in(path: Path, receipts: Receipts, origin: str) -> Disclosure:

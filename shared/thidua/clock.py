@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from functools import lru_cache
+from time import time_ns
 from typing import Final
 
 _AHEAD: Final = timedelta(hours=7)
@@ -122,3 +123,7 @@ class WallClock:
     def now_ms(self) -> int:
         """The present moment in milliseconds since 1970."""
         return to_ms(datetime.now(UTC))
+
+    def now_ns(self) -> int:
+        """The present moment in nanoseconds since 1970, as spans are timed."""
+        return time_ns()

@@ -33,8 +33,10 @@ NAMES: Final = (
     "archive",
     "policy",
     "custody",
+    "key_store",
 )
 """What may be set; ``THIDUA_ORIGIN`` and so on in the environment."""
+KEY_STORES: Final = ("none", "os")
 PROJECT_FILE: Final = "thidua.toml"
 DEFAULT_URL: Final = "http://127.0.0.1:8081"
 _WHAT: Final = {
@@ -62,6 +64,13 @@ class UnsetError(RejectError):
             f'Dùng --{flag}, biến THIDUA_{self.name.upper()}, hoặc {self.name} = "…" trong {PROJECT_FILE}. / '
             "Give it in one of these places."
         )
+
+
+class SettingValueError(RejectError):
+    """A setting has a value that it cannot have."""
+
+    def __init__(self, name: str, expected: str, given: str) -> None:
+        super().__init__(f"{name}: cần / expected {expected}; có / given {given[:40]}")
 
 
 class SettingsFileError(RejectError):
@@ -115,6 +124,14 @@ class Identity:
     def custody_folder(self) -> Path:
         """Where credentials and key shares are: one per log and publisher unless it is set."""
         return self._folder("custody")
+
+    @property
+    def uses_key_store(self) -> bool:
+        """Whether the machine's key store holds the passphrases; raises :class:`SettingValueError`."""
+        told = self.values.get("key_store", KEY_STORES[0])
+        if told not in KEY_STORES:
+            raise SettingValueError("key_store", " | ".join(KEY_STORES), told)
+        return told == "os"
 
     def _folder(self, name: str) -> Path:
         if name in self.values:

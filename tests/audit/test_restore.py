@@ -118,6 +118,20 @@ def test_a_beginning_that_is_still_there_is_gone_on_with(
     assert [fields[b"e"] for _, fields in whole] == entries
 
 
+def test_what_the_doors_had_noted_of_the_lost_end_is_forgotten(
+    sealed_year: Copy, redis_url: str
+) -> None:
+    with redis.Redis.from_url(redis_url) as client:
+        client.set(N.placed, 100)
+        client.hset(N.places("ab"), "c" * 20, 7)
+        client.xadd(N.entries("LCA"), {"e": ""}, id="7-0")
+
+        restored(sealed_year, redis_url)
+
+        for name in (N.placed, N.places("*"), N.entries("*")):
+            assert client.keys(name) == []
+
+
 def other_entry(client: redis.Redis, entries: list[bytes]) -> None:
     client.xadd(N.log, {"e": entries[0]}, id="1-0")
     client.xadd(N.log, {"e": entries[2]}, id="2-0")

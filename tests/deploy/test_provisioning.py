@@ -198,6 +198,9 @@ MAY = {
     ("xtrim", "{p0}:in:LCA"): {"door"},
     ("xdel", "{p0}:in:LCA"): {"door"},
     ("memory usage", "{p0}:in:LCA"): {"door"},
+    ("set", "{p0}:placed"): {"door"},
+    ("hset", "{p0}:places:ab"): {"door"},
+    ("xadd", "{p0}:entries:LCA"): {"door"},
 }
 """Who alone may do what to which key; everybody else is refused."""
 

@@ -112,6 +112,7 @@ class Announcing:
                 subject=use.subject,
                 type=data.TYPE,
                 id=event_id,
+                seq=head.seq + 1,
                 publisher="door",
                 time=moment,
             )
@@ -125,7 +126,7 @@ class Announcing:
                 return False
             self._sent = event_hash
         await receipts.wait([event_hash], WAIT_SECONDS)
-        placed = receipts.place(event_hash) is not None
+        placed = event_hash in await self._door.reading.find([event_hash])
         answered = placed or receipts.answer(event_hash) is not None
         if answered or await self._door.log.pending("units") == 0:
             self._sent = None
@@ -140,7 +141,7 @@ class Announcing:
 
     async def _follow(self) -> None:
         """Take in what the log has said of the store since the last time."""
-        await self._door.catch_up()
+        await self._door.reading.catch_up()
         until = self._door.receipts.position
         while self._position < until:
             page = await self._door.log.read(self._position, min(PAGE, until - self._position))

@@ -78,7 +78,7 @@ class Speaking:
             }
             raise NotAdmittedError(error.code, facts) from None
         if self._door.receipts.key(jws.kid) is None:
-            await self._door.catch_up()
+            await self._door.reading.catch_up()
         key = self._door.receipts.key(jws.kid)
         if key is None:
             raise NotAdmittedError(Code.KEY_UNKNOWN, {"kid": jws.kid})

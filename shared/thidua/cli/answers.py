@@ -20,6 +20,7 @@ from thidua.identity import (
     Identity,
     KeyFileError,
     SettingsFileError,
+    SettingValueError,
     UnsetError,
     find_identity,
 )
@@ -81,6 +82,7 @@ def identity(
     archive: str | None = None,
     policy: Path | None = None,
     custody: Path | None = None,
+    key_store: str | None = None,
 ) -> Identity:
     """The settings a command runs with: flags, environment, project file, user file."""
     given: dict[str, str | None] = {
@@ -94,6 +96,7 @@ def identity(
         "archive": archive,
         "policy": None if policy is None else str(policy),
         "custody": None if custody is None else str(custody),
+        "key_store": key_store,
     }
     return find_identity(given, os.environ, Path.cwd())  # noqa: TID251 - a command is a composition root
 
@@ -116,7 +119,7 @@ def note(text: str) -> None:
 def exit_of(error: ThiduaError) -> Exit:
     """The exit code of an error."""
     match error:
-        case UnsetError() | SettingsFileError() | KeyFileError():
+        case UnsetError() | SettingsFileError() | SettingValueError() | KeyFileError():
             return Exit.USAGE
         case NotInOutboxError() | NoReceiptError():
             return Exit.NOT_FOUND

@@ -70,6 +70,11 @@ class Names:
         """Erasable store: the bytes of events refused for their form, by position."""
         return f"{self.prefix}said"
 
+    @property
+    def traces(self) -> str:
+        """A ring beside the log: where the traces of the latest entries go on, and nothing of the entries."""
+        return f"{self.prefix}traces"
+
     def inbox(self, service: str) -> str:
         """A deciding service's inbox."""
         return f"{self.prefix}inbox:{service}"
@@ -85,6 +90,19 @@ class Names:
     def ids(self, shard: str) -> str:
         """Ids of recorded events whose digest begins with *shard* (3 hex digits) → position."""
         return f"{self.prefix}ids:{shard}"
+
+    @property
+    def placed(self) -> str:
+        """The position up to which the doors have noted where events stand."""
+        return f"{self.prefix}placed"
+
+    def places(self, shard: str) -> str:
+        """Event hashes that begin with *shard* (2 letters) → position."""
+        return f"{self.prefix}places:{shard}"
+
+    def entries(self, publisher: str) -> str:
+        """The positions of a publisher's entries, as ids of a stream."""
+        return f"{self.prefix}entries:{publisher}"
 
 
 def order(stream_id: str) -> tuple[int, int]:

@@ -16,6 +16,7 @@ from thidua.tlog.notes import MOST_NOTE_BYTES, read_checkpoint
 from thidua.tlog.tiles import CHECKPOINT, WIDTH, TileFolder, bundle_path, read_bundle, read_inside
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from redis.asyncio import Redis
@@ -110,6 +111,15 @@ class WholeLog(RedisLog):
             entries += fresh
             after = fresh[-1].position
         return [*entries, *page[: most - len(entries)]]
+
+    async def read_at(self, positions: Sequence[int]) -> list[Entry]:
+        """The entries at these positions, in their order, as far as the log has come to them."""
+        found = {entry.position: entry for entry in await super().read_at(positions)}
+        for position in positions:
+            if position not in found:
+                for entry in await self.read(position - 1, 1):
+                    found[entry.position] = entry
+        return [found[position] for position in positions if position in found]
 
     async def _sealed(self, after: int, begins: int) -> list[Entry]:
         """Sealed entries from the bundle of the next position, at least one."""

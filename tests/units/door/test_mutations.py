@@ -23,7 +23,7 @@ from services.units.admission import (
     each_admissible,
     parsed,
 )
-from services.units.door import problem_of
+from services.units.door_answers import problem_of
 from services.units.door_requests import check_same, read_tokens, read_wait
 from tests.units.door.house import THREE
 from thidua.base64url import encode_base64url
