@@ -41,7 +41,7 @@ ENGINE_RESTART: Final = "THIDUA_ENGINE_RESTART"
 ENGINE_PID_FILE: Final = "THIDUA_ENGINE_PID_FILE"
 ALONE_SECONDS: Final = 120.0
 """So long the kill of the engine waits until it runs nobody else's containers; then it is left out."""
-HEALTHY_SECONDS: Final = 180.0
+HEALTHY_SECONDS: Final = 300.0
 LOG_APPEND: Final = b"$8\r\n{p0}:log\r\n"
 MULTI: Final = b"*1\r\n$5\r\nMULTI\r\n"
 PAUSE: Final = threading.Event()
