@@ -235,7 +235,9 @@ def test_a_deciding_service_and_the_door_start_cold_on_a_trimmed_log(place: Plac
         assert door.receipts.position == ALL
         [first] = await log.read(0, 1)
         assert first.raw == place.log.entries[0], "receipts of trimmed entries are still told"
-        told, after = await door.reading.receipts_of(place.log.founding.authority, SEALED - 200, 150)
+        told, after = await door.reading.receipts_of(
+            place.log.founding.authority, SEALED - 200, 150
+        )
         assert [one["position"] for one in told] == list(range(SEALED - 199, SEALED - 49))
         assert after == SEALED - 50
 
