@@ -57,7 +57,6 @@ class Code(StrEnum):
     RECEIPT_UNSIGNED = "RECEIPT_UNSIGNED"
     REQUEST_INVALID = "REQUEST_INVALID"
     REQUEST_TOO_SLOW = "REQUEST_TOO_SLOW"
-    TIMEOUT = "TIMEOUT"
 
     UPLOAD_INVALID = "UPLOAD_INVALID"
     STATEMENT_EXPIRED = "STATEMENT_EXPIRED"
@@ -76,7 +75,6 @@ class Code(StrEnum):
     SCHEMA_INVALID = "SCHEMA_INVALID"
     TYPE_UNKNOWN = "TYPE_UNKNOWN"
     TEXT_NOT_NFC = "TEXT_NOT_NFC"
-    PERSONAL_DATA = "PERSONAL_DATA"
     VOTE_IN_PLAIN = "VOTE_IN_PLAIN"
 
     DUPLICATE_ID = "DUPLICATE_ID"
@@ -100,13 +98,11 @@ class Code(StrEnum):
     RULEBOOK_INVALID = "RULEBOOK_INVALID"
     TABLE_SUM_WRONG = "TABLE_SUM_WRONG"
     NOT_REGISTERED = "NOT_REGISTERED"
-    SUSPENDED = "SUSPENDED"
     CRITERION_UNKNOWN = "CRITERION_UNKNOWN"
     CRITERION_OUT_OF_RANGE = "CRITERION_OUT_OF_RANGE"
     SCORE_STEP_WRONG = "SCORE_STEP_WRONG"
     LADDER_MISMATCH = "LADDER_MISMATCH"
     SCORES_INCOMPLETE = "SCORES_INCOMPLETE"
-    BONUS_CAP = "BONUS_CAP"
     SELF_SCORING = "SELF_SCORING"
     TEAM_OVERLAP = "TEAM_OVERLAP"
     EVIDENCE_MISSING = "EVIDENCE_MISSING"
@@ -304,12 +300,12 @@ _ROWS: Final = (
         vi=(
             "Gói tin quá lớn",
             "Kích thước {given}; cho phép: {expected}.",
-            "Gửi tệp kèm theo ở phần tài liệu kiểm chứng, sự kiện chỉ ghi mã băm của tệp.",
+            "Chia lô thành nhiều lần gửi; tệp thì gửi ở phần tài liệu kiểm chứng, sự kiện chỉ ghi mã băm của tệp.",
         ),
         en=(
             "The message is too large",
             "Its size is {given}; allowed: {expected}.",
-            "Upload files as evidence; the event names them by hash only.",
+            "Send fewer events at once; upload files as evidence, the event names them by hash only.",
         ),
     ),
     _refusal(
@@ -723,23 +719,6 @@ _ROWS: Final = (
             "Send the same again, or in smaller requests.",
         ),
     ),
-    _refusal(
-        Code.TIMEOUT,
-        Stage.ANSWERED,
-        504,
-        "seconds",
-        retry=True,
-        vi=(
-            "Chưa có trả lời",
-            "Sau {seconds} giây chưa có kết quả xét.",
-            "Xem biên nhận sau ít giây. Gửi lại đúng nội dung này không bị ghi hai lần.",
-        ),
-        en=(
-            "No answer yet",
-            "There was no judgement within {seconds} seconds.",
-            "Look at the receipt in a few seconds. The same event is never recorded twice.",
-        ),
-    ),
     # Files of evidence: answered beside the log.
     _refusal(
         Code.UPLOAD_INVALID,
@@ -1009,22 +988,6 @@ _ROWS: Final = (
             "Text is not in composed form",
             "The member “{path}” uses separate combining marks.",
             "Normalise the text to Unicode NFC and send a new event.",
-        ),
-    ),
-    _refusal(
-        Code.PERSONAL_DATA,
-        Stage.FORM,
-        422,
-        "path",
-        vi=(
-            "Có dữ liệu cá nhân ở nơi không được ghi",
-            "Trường “{path}” không được chứa thông tin của cá nhân.",
-            "Bỏ thông tin đó; gửi họ tên qua mục danh sách riêng và chỉ ghi mã cam kết.",
-        ),
-        en=(
-            "Personal data where none may be",
-            "The member “{path}” must not hold a person's details.",
-            "Take them out; hand in names by their own way and write only the commitment.",
         ),
     ),
     _refusal(
@@ -1395,23 +1358,6 @@ _ROWS: Final = (
         ),
     ),
     _refusal(
-        Code.SUSPENDED,
-        Stage.RULE,
-        409,
-        "unit",
-        "reason",
-        vi=(
-            "Đơn vị đang tạm dừng xét",
-            "Đơn vị “{unit}” đang tạm dừng xét: {reason}.",
-            "Việc xét tiếp tục khi cơ quan quản lý có kết luận.",
-        ),
-        en=(
-            "The unit is suspended",
-            "Consideration of unit “{unit}” is suspended: {reason}.",
-            "It goes on when the authority has concluded.",
-        ),
-    ),
-    _refusal(
         Code.CRITERION_UNKNOWN,
         Stage.RULE,
         422,
@@ -1496,23 +1442,6 @@ _ROWS: Final = (
             "Some criteria have no score",
             "Without a score: {missing}.",
             "Score every criterion and send a new event.",
-        ),
-    ),
-    _refusal(
-        Code.BONUS_CAP,
-        Stage.RULE,
-        422,
-        "max",
-        "given",
-        vi=(
-            "Điểm thưởng vượt mức tối đa",
-            "Điểm thưởng tối đa {max}; cộng lại là {given}.",
-            "Giảm điểm thưởng trong mức cho phép và gửi thành sự kiện mới.",
-        ),
-        en=(
-            "The bonus exceeds its cap",
-            "At most {max} bonus points count; these add up to {given}.",
-            "Keep within the cap and send a new event.",
         ),
     ),
     _refusal(
