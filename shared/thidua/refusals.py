@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
 
+from thidua.form_words import faults_in
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -168,11 +170,12 @@ class Refusal:
     def words(self, facts: Mapping[str, object]) -> Words:
         """The texts with *facts* filled in; a missing fact leaves a dash, nothing ever raises."""
         shown = _Shown({name: _shown(fact) for name, fact in facts.items()})
+        faults = faults_in(facts, _shown)
         return Words(
             title_vi=self.title_vi,
             title_en=self.title_en,
-            detail_vi=self.detail_vi.format_map(shown),
-            detail_en=self.detail_en.format_map(shown),
+            detail_vi=self.detail_vi.format_map(_Shown(shown | {"faults": faults.vi})),
+            detail_en=self.detail_en.format_map(_Shown(shown | {"faults": faults.en})),
             fix_vi=self.fix_vi.format_map(shown),
             fix_en=self.fix_en.format_map(shown),
         )
@@ -945,17 +948,16 @@ _ROWS: Final = (
         Code.SCHEMA_INVALID,
         Stage.FORM,
         422,
-        "path",
-        "expected",
+        "faults",
         vi=(
             "Nội dung chưa đúng mẫu",
-            "Trường “{path}” còn thiếu hoặc sai kiểu dữ liệu. Cần: {expected}.",
-            "Sửa trường này và gửi thành một sự kiện mới.",
+            "{faults}.",
+            "Sửa các trường này và gửi thành một sự kiện mới.",
         ),
         en=(
             "The content does not follow the schema",
-            "Member “{path}” is missing or of another kind. Expected: {expected}.",
-            "Correct it and send it as a new event.",
+            "{faults}.",
+            "Correct these members and send it as a new event.",
         ),
     ),
     _refusal(

@@ -79,6 +79,25 @@ def test_both_languages_say_the_same_facts(code: Code) -> None:
     assert placeholders(refusal.fix_vi) == placeholders(refusal.fix_en)
 
 
+def test_every_fault_of_a_form_is_told_where_it_is_in_both_languages() -> None:
+    paths = ["/data/delegate", "/data/role_vi", "/data/*", "/data/rank"]
+    kinds = ["string_type", "missing", "extra_forbidden", "is_instance_of"]
+
+    told = problem(Code.SCHEMA_INVALID, {"path": paths[0], "paths": paths, "expected": kinds})
+
+    assert told["detail_vi"] == (
+        "“/data/delegate” cần chữ trong ngoặc kép; “/data/role_vi” còn thiếu; "
+        "“/data/*” không có trong mẫu; “/data/rank” không hợp lệ (is_instance_of)."
+    )
+    assert told["detail_en"] == (
+        "“/data/delegate” should be a text; “/data/role_vi” is missing; "
+        "“/data/*” is no member of the schema; “/data/rank” is not valid (is_instance_of)."
+    )
+    assert told["path"] == "/data/delegate"
+    alone = problem(Code.SCHEMA_INVALID, {"path": "/data/absent", "expected": ["HGI", "CBA"]})
+    assert alone["detail_vi"] == "“/data/absent” cần HGI, CBA."
+
+
 def test_a_code_is_its_own_name_on_the_wire_and_none_is_missing() -> None:
     assert [str(code) for code in Code] == [code.name for code in Code]
     assert set(CATALOGUE) == set(Code)
