@@ -20,6 +20,7 @@ from thidua.identity import (
     Identity,
     KeyFileError,
     SettingsFileError,
+    UnfitError,
     UnsetError,
     find_identity,
 )
@@ -116,7 +117,7 @@ def note(text: str) -> None:
 def exit_of(error: ThiduaError) -> Exit:
     """The exit code of an error."""
     match error:
-        case UnsetError() | SettingsFileError() | KeyFileError():
+        case UnsetError() | UnfitError() | SettingsFileError() | KeyFileError():
             return Exit.USAGE
         case NotInOutboxError() | NoReceiptError():
             return Exit.NOT_FOUND
