@@ -12,17 +12,19 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 import uvicorn
+from uvicorn.config import STARTUP_FAILURE
 
 from services.heads_in_time import HeadsInTime
+from services.leaving import REQUESTS_SECONDS, Server
 from thidua.errors import SettingsError
 from thidua.observe import set_up
-from thidua.stream import GRACE_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -88,7 +90,7 @@ def run(
     except SettingsError as error:
         typer.echo(f"{error}\n{error.diagnostics()}", err=True)
         raise typer.Exit(2) from None
-    uvicorn.run(
+    config = uvicorn.Config(
         asgi,
         host=host,
         port=PORTS[name] if port is None else port,
@@ -97,8 +99,13 @@ def run(
         loop="uvloop",
         http=HeadsInTime,
         ws="none",
-        timeout_graceful_shutdown=int(GRACE_SECONDS),
+        timeout_graceful_shutdown=REQUESTS_SECONDS,
     )
+    server = Server(config)
+    with suppress(KeyboardInterrupt):
+        server.run()
+    if not server.started:
+        raise typer.Exit(STARTUP_FAILURE)
 
 
 @app.command()
@@ -118,7 +125,8 @@ def provision(
 def _run_all() -> int:
     """Run every process until one ends or we are told to stop; then stop the others."""
     door, page = (f"http://127.0.0.1:{PORTS[name]}" for name in ("door", "ballots"))
-    environment = {"THIDUA_DOOR_URL": door, "THIDUA_PAGE_ORIGINS": page, **os.environ}
+    reached = {"THIDUA_DOOR_URL": door, "THIDUA_PAGE_ORIGINS": page, "THIDUA_VOTING_PAGE": page}
+    environment = {**reached, **os.environ}
     children = [
         subprocess.Popen([sys.executable, "-m", "services", "run", name], env=environment)
         for name in PROCESSES

@@ -64,6 +64,7 @@ class System:
             "THIDUA_ARCHIVE_DIR": str(self.folder / "archive"),
             "THIDUA_DOOR_URL": self.url("door"),
             "THIDUA_PAGE_ORIGINS": self.url("ballots"),
+            "THIDUA_VOTING_PAGE": self.url("ballots"),
         }
         environment = {**os.environ, **kept, **self.environment}
         role, port = name.partition("@")[0], self.ports.setdefault(name, free_port())

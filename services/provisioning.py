@@ -37,7 +37,7 @@ PUBLISHERS: Final = "publishers"
 TOKENS: Final = "# <publisher> <token of at least 16 characters>; who is not named needs none\n"
 
 CONNECT: Final = "+ping +hello +auth +info +time +client|setinfo +client|setname +client|id"
-LOOK: Final = "+get +hget +hgetall +exists +hexists +xread +xrange +xrevrange +xinfo|stream"
+LOOK: Final = "+get +hget +hmget +hgetall +exists +hexists +xread +xrange +xrevrange +xinfo|stream"
 
 Grants = tuple[tuple[str, tuple[str, ...]], ...]
 """Commands, and the keys they may be used on; scripts need every key they name in one grant."""
@@ -74,12 +74,12 @@ def grants(role: str) -> Grants:
         case _:
             own = n.inbox(role)
             named = (n.log, n.open, n.heads, n.chains, n.offsets, own, n.answers, n.said, n.clock)
-            written = (n.heads, n.chains, n.ids("*"), n.offsets, n.said, n.clock, n.followed)
+            written = (n.heads, n.chains, n.ids("*"), n.offsets, n.said, n.clock)
             return (
                 ("+eval +evalsha", named),
                 ("+xadd", (n.log, own, n.answers, n.receipts("*"))),
                 ("+xtrim", (own,)),
-                ("+hset", written),
+                ("+hset", (*written, n.followed, n.traces)),
                 ("+hincrby", (n.offsets,)),
             )
 

@@ -14,7 +14,7 @@ from services.reporting.reading import Reading, reading
 from thidua.errors import RejectError
 from thidua.tlog.faults import ArchiveUnreadableError
 from thidua.tlog.notes import MOST_NOTE_BYTES
-from thidua.tlog.prints import FOLDER, read_prints
+from thidua.tlog.prints import FOLDER, PublishedPrints, read_prints
 from thidua.tlog.tiles import read_inside
 
 if TYPE_CHECKING:
@@ -81,13 +81,13 @@ def rows_of(read: Reading, table: Table) -> Rows:
     return {tuple(row[name] for name in key): row for row in read.rows(table)}
 
 
-def published_prints(held: HeldFolder, position: int) -> Mapping[str, str] | None:
-    """The fingerprints the log's operator signed for a position; ``None`` when there are none."""
+def published_prints(held: HeldFolder, position: int) -> PublishedPrints | None:
+    """What the log's operator signed of the read models at a position; ``None`` when there is nothing."""
     try:
         note = read_inside(held.folder, f"{FOLDER}/{position:012d}", MOST_NOTE_BYTES)
     except ArchiveUnreadableError:
         return None
-    return read_prints(note, held.policy.log).prints
+    return read_prints(note, held.policy.log)
 
 
 def changes(pages: Pages, first: int, second: int) -> list[Change]:

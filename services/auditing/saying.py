@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from services.auditing.replaying import Change
     from thidua.audit.comparing import Compared
     from thidua.tlog.notes import Checkpoint
+    from thidua.tlog.prints import Compared as Prints
 
 MOST_CHANGES: Final = 200
 _NAMED: Final = WORDS["read model"]
@@ -28,20 +29,32 @@ def say_prints(
     position: int,
     sealed: str | None,
     found: Mapping[str, str],
-    published: Mapping[str, str] | None,
+    compared: Prints | None,
 ) -> str:
-    """Every read model with its fingerprint, and whether it is the published one."""
+    """Every read model with its fingerprint, and whether it is the published one, where any were published."""
     lines = [*_head(position, sealed), ""]
+    marks = _marks(compared) if compared else {}
     for name, value in found.items():
-        mark = "·" if published is None else "✓" if published.get(name) == value else "✗"
-        lines.append(f"{mark} {value}  {_NAMED[name][0]} / {_NAMED[name][1]}")
-    if published is None:
+        lines.append(f"{marks.get(name, '·')} {value}  {_NAMED[name][0]} / {_NAMED[name][1]}")
+    if compared is None:
         told = "Không có dấu vân công bố ở vị trí này. / No fingerprints were published for this position."
-    elif dict(published) == dict(found):
-        told = "ĐÚNG: bằng các dấu vân đã công bố. / They equal the published fingerprints."
-    else:
+    elif compared.differing:
         told = "KHÔNG ĐÚNG: khác dấu vân đã công bố (✗). / They differ from the published ones."
-    return "\n".join([*lines, "", told])
+    elif compared.unlike:
+        told = "CHƯA SO ĐƯỢC HẾT (?): / Not all could be compared:"
+    else:
+        told = "ĐÚNG: bằng các dấu vân đã công bố. / They equal the published fingerprints."
+    unlike = compared.unlike if compared else {}
+    reasons = [f"? {name}: {why.vi} / {why.en}" for name, why in unlike.items()]
+    return "\n".join([*lines, "", told, *reasons])
+
+
+def _marks(compared: Prints) -> dict[str, str]:
+    return {
+        **dict.fromkeys(compared.equal, "✓"),
+        **dict.fromkeys(compared.differing, "✗"),
+        **dict.fromkeys(compared.unlike, "?"),
+    }
 
 
 def say_rows(position: int, sealed: str | None, tables: Mapping[str, Sequence[Any]]) -> str:

@@ -8,7 +8,7 @@ which the world talks to, reaches neither Redis nor a key.
 from __future__ import annotations
 
 import asyncio
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,7 +17,6 @@ from fastapi import FastAPI
 from fastapi.responses import PlainTextResponse, Response
 from sqlalchemy.exc import SQLAlchemyError
 
-from services.reporting import following
 from services.reporting.archive import SealedLog
 from services.reporting.database import open_engine
 from services.reporting.metrics import (
@@ -31,8 +30,10 @@ from services.reporting.reading import NothingYetError, reading
 from services.reporting.settings import ReadingSettings, ReportingSettings
 from services.reporting.web.site import add_site
 from thidua.collecting import collect_seldom
+from thidua.ending import ended
 from thidua.metrics import CONTENT_TYPE
 from thidua.stream import AWAY, NOT_RUNNING, wait_for_redis
+from thidua.telling import Telling
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -59,7 +60,8 @@ def create_app(settings: ReportingSettings | None = None) -> FastAPI:
     sealed = Sealed(side, engine, settings, metrics, lambda: projecting.position)
     watched = _Watched("reporting", side, engine, (projecting, sealed), metrics)
     app = watched.app()
-    add_site(app, engine, sealed.archive, sandbox=settings.is_sandbox)
+    page = settings.voting_page
+    add_site(app, engine, sealed.archive, sandbox=settings.is_sandbox, voting_page=page)
     return app
 
 
@@ -116,7 +118,8 @@ def create_web(settings: ReadingSettings | None = None) -> FastAPI:
 
     app = _new_app(lifespan)
     _tell(app, ready, page)
-    add_site(app, engine, SealedLog(settings.archive_dir), sandbox=settings.is_sandbox)
+    archive, voting_page = SealedLog(settings.archive_dir), settings.voting_page
+    add_site(app, engine, archive, sandbox=settings.is_sandbox, voting_page=voting_page)
     return app
 
 
@@ -140,11 +143,11 @@ class _Watched:
     @asynccontextmanager
     async def _lifespan(self, app: FastAPI) -> AsyncIterator[None]:
         client, event_log = self.side.log.client, self.side.log
-        positions = {part.name: _position_of(part) for part in self.parts}
+        telling = Telling(event_log, {part.name: _position_of(part) for part in self.parts})
         await wait_for_redis(client)
         for part in self.parts:
             await part.begin()
-        await following.tell(event_log, positions)
+        await telling.tell()
         if isinstance(self.parts[0], Projecting):
             # What the log holds already must be shown before the process is ready.
             self.parts[0].backlog.until = await event_log.tail()
@@ -152,7 +155,7 @@ class _Watched:
             part.follower.rewind()
         await self.side.broker.start()
         keeping = [
-            asyncio.create_task(following.keep_telling(event_log, positions)),
+            asyncio.create_task(telling.keep()),
             *(asyncio.create_task(one) for part in self.parts for one in part.work()),
         ]
         collect_seldom()
@@ -160,12 +163,11 @@ class _Watched:
         try:
             yield
         finally:
-            for task in keeping:
-                task.cancel()
-                with suppress(asyncio.CancelledError):
-                    await task
+            await ended(*keeping)
             await self.side.broker.stop()
             await client.aclose()
+            if self.side.tracing is not None:
+                self.side.tracing.stop()
             for part in self.parts:
                 await part.end()
             if hasattr(app.state, "moments"):

@@ -11,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from services.reporting.columns import APPENDED
 from services.reporting.database import create_generation, open_engine, prepare, writing
-from services.reporting.fingerprint import RowDigests, fingerprints_of
+from services.reporting.fingerprint import RowDigests, fingerprints_of, versions
 from services.reporting.projected import ProjectedEntry, as_text
 from services.reporting.projection import Plan
 from services.reporting.projections import ALL
@@ -26,7 +26,7 @@ from thidua.log import read_entry
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from sqlalchemy import Engine, Table
+    from sqlalchemy import Engine
 
     from services.reporting.rebuild import Pages
     from thidua.knowledge import Opened
@@ -62,9 +62,14 @@ class Rebuild:
         prepare(engine)
         with writing(engine) as connection:
             made = create_generation(connection, "live", self._plan.version)
-        self._rows = _Rows(made.number, self._plan.tables)
+        self._digests = {
+            table.name: RowDigests(table) for table in self._plan.tables if table.info[APPENDED]
+        }
+        elsewhere = {name: digests.add for name, digests in self._digests.items()}
+        self._rows = Rows(made.number, self._plan.tables, elsewhere)
         self._batch: list[ProjectedEntry] = []
         self._left_out: dict[int, str] = {}
+        self.versions = versions()
 
     def take(self, entry: Entry, opened: Opened | None = None) -> None:
         """The next entry; its event is read here unless it was *opened* before."""
@@ -79,7 +84,7 @@ class Rebuild:
         """The fingerprint of every read model as the entries until here give it."""
         self._write()
         with reading(self._engine) as read:
-            return fingerprints_of(read, elsewhere=self._rows.digests)
+            return fingerprints_of(read, elsewhere=self._digests)
 
     def _write(self) -> None:
         while self._batch or self._left_out:
@@ -141,38 +146,6 @@ def _projected(entry: Entry, opened: Opened) -> ProjectedEntry:
         refused.get("code"),
         refused.get("facts"),
     )
-
-
-class _Rows(Rows):
-    """Rows of which those that are only ever appended end as digests."""
-
-    def __init__(self, generation: int, tables: Sequence[Table]) -> None:
-        super().__init__(generation, tables)
-        appended = [table for table in tables if table.info[APPENDED]]
-        self.digests = {table.name: RowDigests() for table in appended}
-        self._columns = {
-            table.name: [column.name for column in table.columns] for table in appended
-        }
-        self._fresh: list[tuple[str, dict[str, object]]] = []
-
-    def put(self, table: Table, **values: object) -> None:
-        """Set the whole row; columns that are not named are empty."""
-        if table.name in self.digests:
-            self._fresh.append((table.name, values))
-        else:
-            super().put(table, **values)
-
-    def flush(self) -> None:
-        """Keep all that was changed."""
-        for name, values in self._fresh:
-            self.digests[name].add([values.get(column) for column in self._columns[name]])
-        self._fresh.clear()
-        super().flush()
-
-    def forget(self) -> None:
-        """Forget the batch that did not commit, and what is in memory of those that did."""
-        self._fresh.clear()
-        super().forget()
 
 
 def fingerprints_at(pages: Pages, position: int) -> dict[str, str]:

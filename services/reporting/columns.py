@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from typing import Any, Final
 
+from pydantic_core import to_json
 from sqlalchemy import BigInteger, Boolean, Column, Integer, MetaData, Table, Text
 from sqlalchemy.types import TypeDecorator
 
@@ -33,6 +34,22 @@ def as_json(value: object) -> str:
 
 
 _ENCODER: Final = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+def row_json(row: list[Any]) -> bytes:
+    """What :func:`as_json` writes of a row's values, in UTF-8."""
+    for place, value in enumerate(row):
+        kind = type(value)
+        if kind in _PLAIN:
+            continue
+        if kind is not dict or not all(type(fact) in _PLAIN for fact in value.values()):
+            return as_json(row).encode()
+        row[place] = dict(sorted(value.items()))
+    return to_json(row)
+
+
+_PLAIN: Final = frozenset({str, int, bool, type(None)})
+"""What both writers write alike, of which the quicker one does not sort names."""
 
 
 class Document(TypeDecorator[Any]):
@@ -84,9 +101,9 @@ def position(name: str = "position", *, key: bool = False) -> Column[Any]:
     return bound(number(name, key=key))
 
 
-def event_hash(name: str = "hash") -> Column[Any]:
+def event_hash(name: str = "hash", *, index: bool = False) -> Column[Any]:
     """An event's hash; a service's own event has another one wherever its chain ran otherwise."""
-    return bound(text(name))
+    return bound(text(name, index=index))
 
 
 def read_model(name: str, *columns: Column[Any], appended: bool = False) -> Table:

@@ -203,6 +203,13 @@ def create_generation(connection: Connection, state: State, version: str) -> Gen
     return Generation(number, state, version, 0, columns)
 
 
+def make_indexes(connection: Connection, generation: Generation) -> None:
+    """Make the indexes that came later than this generation; they change neither rows nor versions."""
+    for table in METADATA.sorted_tables:
+        for index in table_of(generation.number, table).indexes:
+            index.create(connection, checkfirst=True)
+
+
 def drop_generation(connection: Connection, generation: Generation) -> None:
     """Remove a generation and its tables."""
     there = set(inspect(connection).get_table_names())

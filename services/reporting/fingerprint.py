@@ -9,16 +9,17 @@ from __future__ import annotations
 
 import hashlib
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from services.reporting.columns import BOUND_TO_LOG, as_json
+from services.reporting.columns import BOUND_TO_LOG, row_json
+from services.reporting.projection import Plan
 from services.reporting.projections import ALL
 from services.reporting.reading import Reading, reading
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping
 
-    from sqlalchemy import Engine, Table
+    from sqlalchemy import Engine, RowMapping, Table
 
     from services.reporting.projection import Projection
 
@@ -45,6 +46,11 @@ def fingerprints_of(
     }
 
 
+def versions(projections: Iterable[Projection] = ALL) -> dict[str, str]:
+    """By which projection a fingerprint of today is: its number, and a digest of it with its columns."""
+    return {one.name: f"{one.version}-{Plan((one,)).version}" for one in projections}
+
+
 class RowDigests:
     """
     A digest per row of one table: what is compared is the set of rows, in an order no database decides.
@@ -52,14 +58,18 @@ class RowDigests:
     A row takes 32 bytes here, whatever is in it.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, table: Table, *, bound_to_log: bool = True) -> None:
+        columns = [c for c in table.columns if bound_to_log or BOUND_TO_LOG not in c.info]
+        self._names = [column.name for column in columns]
         # By their first byte, so that never more than a small part of them is sorted at once.
         self._parts = tuple(bytearray() for _ in range(256))
 
-    def add(self, row: Sequence[object]) -> None:
-        """One more row, as the values of its columns in order."""
-        digest = hashlib.sha256(as_json(row).encode()).digest()
-        self._parts[digest[0]].extend(digest)
+    def add(self, rows: Iterable[Mapping[str, Any] | RowMapping]) -> None:
+        """More rows, each with every column: the values in the columns' order are digested."""
+        names, parts = self._names, self._parts
+        for row in rows:
+            digest = hashlib.sha256(row_json([row[name] for name in names])).digest()
+            parts[digest[0]].extend(digest)
 
     def ordered(self) -> Iterator[bytes]:
         """All digests in order."""
@@ -87,12 +97,8 @@ def _fingerprint(
 
 
 def _digests(read: Reading, table: Table, *, bound_to_log: bool) -> RowDigests:
-    names = [
-        column.name for column in table.columns if bound_to_log or BOUND_TO_LOG not in column.info
-    ]
     here = read.table(table)
     found = read.connection.execute(here.select(), execution_options={"yield_per": 1000}).mappings()
-    digests = RowDigests()
-    for row in found:
-        digests.add([row[name] for name in names])
+    digests = RowDigests(table, bound_to_log=bound_to_log)
+    digests.add(found)
     return digests

@@ -9,12 +9,10 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import structlog
-from redis.exceptions import RedisError
 from sqlalchemy.exc import OperationalError
 
 from services.reporting.database import (
@@ -25,6 +23,7 @@ from services.reporting.database import (
     drop_generation,
     live_generation,
     lock_changes,
+    make_indexes,
     move_position,
     prepare,
     writing,
@@ -38,15 +37,15 @@ from services.reporting.rows import Rows
 from services.reporting.taking import UnprojectableError, project_batch
 from thidua.errors import LogCorruptError, RetryError, StopError
 from thidua.stream import Follower
+from thidua.tracing import Followed, traced
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
     from faststream.redis import RedisBroker
     from sqlalchemy import Connection, Engine
 
     from services.reporting.projection import Projection
-    from thidua.log import EventLog
     from thidua.stream import RawEntry
 
 log = structlog.get_logger(__name__)
@@ -125,6 +124,7 @@ class Projector:
             if chosen.state == "building" and self._switch(connection, chosen, chosen.position):
                 chosen = self._choose(connection)
                 log.info("read_models_switched", generation=chosen.number)
+            make_indexes(connection, chosen)
             self._adopt(chosen)
         return self._position
 
@@ -244,44 +244,18 @@ def follow(
     broker: RedisBroker,
     stream: str,
     projector: Projector,
-    told: Callable[[int], Awaitable[None]],
     metrics: ProjectorMetrics | None = None,
+    spans: Followed | None = None,
 ) -> Follower:
-    """
-    The subscriber that brings the log's entries to *projector*; it goes on from its position.
-
-    *told* hears every position that is committed.
-    """
+    """The subscriber that brings the log's entries to *projector*; it goes on from its position."""
     metrics = metrics or ProjectorMetrics()
 
     async def take(entries: list[RawEntry]) -> None:
         batch = [(int(name.partition("-")[0]), fields[b"e"]) for name, fields in entries]
-        with metrics.project.time():
-            await asyncio.to_thread(projector.apply, batch)
-        await told(projector.position)
+        async with traced(spans, batch):
+            with metrics.project.time():
+                await asyncio.to_thread(projector.apply, batch)
 
     return Follower(
         broker, stream, take, lambda: f"{projector.position}-0", most=MOST, who="projector"
     )
-
-
-async def keep_telling(
-    event_log: EventLog, positions: Mapping[str, Callable[[], int]], *, every: float = 0.5
-) -> None:
-    """Repeat for ever how far each has followed wherever the log does not know it."""
-    while True:
-        await asyncio.sleep(every)
-        with suppress(RedisError, OSError):
-            await tell(event_log, positions)
-
-
-async def tell(event_log: EventLog, positions: Mapping[str, Callable[[], int]]) -> None:
-    """
-    Say how far each has followed wherever the log does not know it.
-
-    An entry is taken before that is told; a server that goes away in between brings it no second time.
-    """
-    known = await event_log.followed()
-    for name, position in positions.items():
-        if known.get(name) != position():
-            await event_log.follow(name, position())

@@ -28,6 +28,7 @@ from thidua.clock import WallClock
 from thidua.log import Names
 from thidua.log.redis_log import RedisLog
 from thidua.stream import new_broker, new_client
+from thidua.tracing import Followed, Tracing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence
@@ -53,12 +54,18 @@ class LogSide:
     broker: RedisBroker
     log: RedisLog
     names: Names
+    tracing: Tracing | None = None
 
     @classmethod
     def of(cls, settings: Settings, who: str) -> Self:
         """The ways to the log of these settings, under the name *who* gives itself."""
         url, names = settings.redis_url.get_secret_value(), Names(settings.partition)
-        return cls(new_broker(url, who), RedisLog(new_client(url), names), names)
+        log = RedisLog(new_client(url), names)
+        return cls(new_broker(url, who), log, names, Tracing.of(settings, who))
+
+    def spans(self, done: str) -> Followed | None:
+        """The spans of a part that is *done* with entries, where there is a collector."""
+        return None if self.tracing is None else Followed(self.tracing, self.log, done)
 
 
 class Part(Protocol):
@@ -107,8 +114,8 @@ class Projecting:
             side.broker,
             side.names.log,
             self.projector,
-            lambda at: side.log.follow(self.name, at),
             metrics,
+            side.spans("project"),
         )
 
     @property
@@ -214,9 +221,9 @@ class Sealed:
                 "the projector": projected or self._read_models,
                 "a witness": lambda: max((one.seen for one in self._cosigning), default=0),
             },
-            lambda at: side.log.follow(self.name, at),
             lambda: other_history(engine, side.log, self.archive),
             metrics,
+            spans=side.spans("seal"),
         )
         self.follower = self.sealing.follower
 

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Final
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from services.reporting.fingerprint import fingerprints_of
+from services.reporting.fingerprint import fingerprints_of, versions
+from services.reporting.projection import Plan
+from services.reporting.projections import ALL
 from services.reporting.reading import NothingYetError, reading
 from thidua.tlog.prints import PublishedPrints
 from thidua.tlog.writing import write_whole
@@ -39,18 +41,23 @@ async def publish_at_rest(engine: Engine, archive: Archive) -> None:
 
 
 def prints_at(engine: Engine, position: int) -> dict[str, str] | None:
-    """The fingerprints of the live read models if they stand at *position* and can be read; else ``None``."""
+    """
+    The fingerprints of the live read models if they stand at *position* and can be read; else ``None``.
+
+    Those that another release projected are not published as if this one had.
+    """
     try:
         with reading(engine) as read:
-            return fingerprints_of(read) if read.position == position else None
+            is_ours = read.version == Plan(ALL).version
+            return fingerprints_of(read) if is_ours and read.position == position else None
     except (SQLAlchemyError, NothingYetError) as error:
         log.warning("figures_not_published", error=type(error).__name__)
         return None
 
 
 def publish(archive: Archive, position: int, prints: dict[str, str]) -> PublishedPrints:
-    """Write the signed note; the archive must have sealed *position*."""
-    published = PublishedPrints(archive.signer.name, position, prints)
+    """Write the signed note of fingerprints by today's projections; the archive must have sealed *position*."""
+    published = PublishedPrints(archive.signer.name, position, prints, versions())
     path = archive.public / published.path
     if not path.exists():
         write_whole(path, published.signed(archive.signer).encode())

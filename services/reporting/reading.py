@@ -36,6 +36,7 @@ class Reading:
     def __init__(self, connection: Connection, generation: Generation) -> None:
         self.connection = connection
         self.generation = generation.number
+        self.version = generation.version
         self.position = generation.position
         self.is_earlier = False
         self._columns = generation.columns

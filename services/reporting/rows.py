@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from operator import itemgetter
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import func, select
@@ -36,8 +37,17 @@ class Rows:
     forgotten as a whole and begun again.
     """
 
-    def __init__(self, generation: int, tables: Iterable[Table]) -> None:
-        self._stores = {table.name: _Store(table, table_of(generation, table)) for table in tables}
+    def __init__(
+        self,
+        generation: int,
+        tables: Iterable[Table],
+        elsewhere: Mapping[str, Callable[[list[Row]], None]] = MappingProxyType({}),
+    ) -> None:
+        """Rows of appended tables named in *elsewhere* are given to what stands there and not written."""
+        self._stores = {
+            table.name: _Store(table, table_of(generation, table), elsewhere.get(table.name))
+            for table in tables
+        }
         self._connection: Connection | None = None
 
     def begin(self, connection: Connection) -> None:
@@ -113,8 +123,11 @@ def _key_getter(names: list[str]) -> Callable[[Row], Key]:
 class _Store:
     """The rows of one table: ``kept`` is what is known of it, ``pending`` what is to be written."""
 
-    def __init__(self, plain: Table, table: Table) -> None:
+    def __init__(
+        self, plain: Table, table: Table, elsewhere: Callable[[list[Row]], None] | None
+    ) -> None:
         self.table = table
+        self.elsewhere = elsewhere
         self.names = [column.name for column in plain.columns]
         self.key = [column.name for column in plain.primary_key]
         self.width = len(self.names)
@@ -160,6 +173,10 @@ class _Store:
 
     def flush(self, connection: Connection) -> None:
         if not self.pending:
+            return
+        if self.elsewhere is not None:
+            self.elsewhere([row for row in self.pending.values() if row is not None])
+            self.pending.clear()
             return
         if self.writer is None:
             self.writer = Writer(self.table, connection.dialect)

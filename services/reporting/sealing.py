@@ -14,6 +14,7 @@ from services.reporting.gatekeeper import CLOSED, PAGE, Gatekeeper
 from services.reporting.metrics import ArchiveMetrics
 from thidua.errors import StopError, ThiduaError
 from thidua.stream import Follower
+from thidua.tracing import Followed, traced
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -45,18 +46,19 @@ class Sealing:
         archive: Archive,
         event_log: EventLog,
         others: dict[str, Callable[[], int]],
-        told: Callable[[int], Awaitable[None]],
         history: Callable[[], Awaitable[str | None]] | None = None,
         metrics: ArchiveMetrics | None = None,
+        *,
+        spans: Followed | None = None,
     ) -> None:
         self.archive = archive
         self._metrics = metrics or ArchiveMetrics()
+        self._spans = spans
         self.fault: str | None = None
         self.follower = Follower(
             broker, stream, self._take, lambda: f"{self.position}-0", most=PAGE, who="archive"
         )
         self._log = event_log
-        self._told = told
         self._gatekeeper = Gatekeeper(archive, event_log, others, history)
 
     @property
@@ -109,8 +111,8 @@ class Sealing:
             if self.position >= batch[-1][0]:
                 return
             await asyncio.sleep(STANDBY_SECONDS)
-        with self._metrics.seal.time():
-            await asyncio.to_thread(self.archive.seal, batch)
-        await self._told(self.archive.position)
+        async with traced(self._spans, batch):
+            with self._metrics.seal.time():
+                await asyncio.to_thread(self.archive.seal, batch)
         if len(batch) < PAGE:
             await asyncio.sleep(SEAL_SECONDS)

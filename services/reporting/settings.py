@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import SecretStr
+from pydantic import Field, SecretStr
 
 from thidua.errors import SettingsError
 from thidua.settings import Settings
@@ -20,6 +21,9 @@ class ReadingSettings(Settings):
 
     archive_dir: Path = Path("thidua-archive")
     """Folder of the archive; its part ``archive/`` may be published."""
+
+    voting_page: Annotated[str, Field(pattern=r"^(https?://[A-Za-z0-9.:\[\]-]+)?$")] = ""
+    """Where browsers reach the voting page (the ballots service); empty: no page links to it."""
 
 
 class ReportingSettings(ReadingSettings):

@@ -32,7 +32,7 @@ class NotAdmittedError(RejectError):
 
 
 class Admissible(NamedTuple):
-    """An authentic event: its hash, the service that judges it, and what its inbox must know."""
+    """An authentic event: its hash, the service that judges it, and what its inbox must know, its ``trace`` beside it."""
 
     hash: str
     kid: str
@@ -44,6 +44,7 @@ class Admissible(NamedTuple):
     seq: int
     publisher: str
     time: datetime
+    trace: str = ""
 
 
 class _Parsed(Envelope):

@@ -7,6 +7,7 @@ receipts and what the evidence store beside it says. What is not stored is not a
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Final, Literal, TypeVar
 
 import structlog
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 
     from thidua.log.redis_log import RedisLog
     from thidua.signing import ParsedJws, SigningKey
+    from thidua.tracing import Tracing
 
 log = structlog.get_logger(__name__)
 
@@ -66,6 +68,7 @@ class Door:
         most_waiting: int = 0,
         key: SigningKey | None = None,
         metrics: DoorMetrics | None = None,
+        tracing: Tracing | None = None,
     ) -> None:
         self.log = event_log
         self.origin = origin
@@ -76,6 +79,7 @@ class Door:
         self.proofs = proofs or Proofs()
         self.most_waiting = most_waiting
         self.metrics = metrics or DoorMetrics()
+        self.tracing = tracing
 
     async def check(self, tokens: Sequence[bytes]) -> list[Admissible | NotAdmittedError]:
         """Per token the event in it when it may enter, or why it may not."""
@@ -107,6 +111,8 @@ class Door:
                 )
             except NotAdmittedError as error:
                 found.append(error)
+        if client.visit is not None:
+            client.visit.verified(found)
         return found
 
     def _may_send(self, event: Admissible, client: Client, arrival: str | None) -> int:
@@ -143,7 +149,7 @@ class Door:
         drain: Drain | None = None,
     ) -> Sequence[str | int] | None:
         items = [
-            Admission(event.service, event.subject, kind, event.jws, rx_ms)
+            Admission(event.service, event.subject, kind, event.jws, rx_ms, event.trace)
             for event, rx_ms in events
         ]
         try:
@@ -184,7 +190,9 @@ class Door:
         standing = await self.reading.standing_of(event for event, _ in sent.values())
         entering = {at: one for at, one in sent.items() if one[0].hash not in standing}
         if entering:
-            faults = await self.admit([*entering.values()])
+            events = [*entering.values()]
+            with client.visit.admitting(events) if client.visit else nullcontext(events) as traced:
+                faults = await self.admit(traced)
             for index, fault in zip(entering, faults or (), strict=True):
                 if fault is not None:
                     results[index] = self._turned_away(fault)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from services.units.admission import NotAdmittedError
 from thidua.clock import format_ms
-from thidua.receipts import entry_hash
+from thidua.receipts import entry_hash, tracker_in
 from thidua.refusals import Code, problem
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def judged(event_hash: str, entry: Entry) -> Answer:
 
 
 def receipt(event_hash: str, entry: Entry) -> dict[str, Any]:
-    """The receipt of an event of the log, with the problem's members when it was refused."""
+    """The receipt of an event of the log, with a vote's tracker, or the problem's members when it was refused."""
     told: dict[str, Any] = {
         "hash": event_hash,
         "position": entry.position,
@@ -56,6 +56,8 @@ def receipt(event_hash: str, entry: Entry) -> dict[str, Any]:
         "rx": format_ms(entry.rx_ms),
         "by": entry.by,
     }
+    if (tracker := tracker_in(entry)) is not None:
+        told["tracker"] = tracker
     if entry.refused is not None:
         said = entry.said or {}
         words = _words(event_hash, entry.refused["code"], entry.refused["facts"], said.get("type"))

@@ -21,10 +21,12 @@ from services.units.evidence.routes import evidence_routes
 from services.units.limits import Rates
 from services.units.reading import PAGE
 from thidua.collecting import collect_seldom
+from thidua.ending import ended
 from thidua.log import Names
 from thidua.log.whole import whole_log
 from thidua.metrics import CONTENT_TYPE
 from thidua.stream import AWAY, NOT_RUNNING, Follower, new_broker, new_client, wait_for_redis
+from thidua.tracing import Tracing
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -45,6 +47,7 @@ def create_app(settings: DoorSettings | None = None) -> FastAPI:  # noqa: PLR091
     broker = new_broker(url, "door")
     client = new_client(url)
     event_log = whole_log(client, settings)
+    tracing = Tracing.of(settings, "door", share=settings.trace_share)
     door = Door(
         event_log,
         origin=settings.origin,
@@ -53,6 +56,7 @@ def create_app(settings: DoorSettings | None = None) -> FastAPI:  # noqa: PLR091
         proofs=settings.proofs,
         most_waiting=settings.max_waiting,
         key=settings.key,
+        tracing=tracing,
     )
     entries = Follower(
         broker, names.log, door.reading.from_log, lambda: f"{door.receipts.position}-0", most=PAGE
@@ -66,11 +70,8 @@ def create_app(settings: DoorSettings | None = None) -> FastAPI:  # noqa: PLR091
     )
     draining = Draining(broker, client, names, door)
 
-    stopping = asyncio.Event()
-
     async def keep_publishers() -> None:
-        # A cancellation can get lost in the Redis client, so the loop does not live by that alone.
-        while not stopping.is_set():
+        while True:
             await asyncio.sleep(0.5)
             with suppress(RedisError, OSError):
                 await draining.refresh(start=True)
@@ -88,12 +89,11 @@ def create_app(settings: DoorSettings | None = None) -> FastAPI:  # noqa: PLR091
         try:
             yield
         finally:
-            stopping.set()
-            publishers.cancel()
-            with suppress(asyncio.CancelledError):
-                await publishers
+            await ended(publishers)
             await broker.stop()
             await client.aclose()
+            if tracing is not None:
+                tracing.stop()
             log.info("service_stopped", position=door.receipts.position)
 
     app = FastAPI(
@@ -107,6 +107,7 @@ def create_app(settings: DoorSettings | None = None) -> FastAPI:  # noqa: PLR091
         redirect_slashes=False,
     )
     app.state.broker = broker
+    app.state.leave = door.receipts.leave
     if settings.page_origins:
         # Nothing is admitted for a cookie's sake: an event is believed for its signature alone.
         app.add_middleware(

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from thidua.contracts.secret_ballots import Digest
 from thidua.receipts import RECEIPT_TYP
 from thidua.refusals import CATALOGUE, Code, problem
 from thidua.signing import event_hash
@@ -30,7 +31,11 @@ class _Document(BaseModel):
 
 
 class RecordedReceipt(_Document):
-    """The receipt of a recorded event; a dry run's has neither ``position`` nor ``entry_hash``."""
+    """
+    The receipt of a recorded event; a dry run's has neither ``position`` nor ``entry_hash``.
+
+    ``tracker`` is that of an encrypted vote in a secret ballot: with it everybody finds the vote in the box.
+    """
 
     hash: EventHash
     position: Annotated[int, Field(ge=1)] | None = None
@@ -38,6 +43,7 @@ class RecordedReceipt(_Document):
     outcome: Literal["recorded"]
     rx: str
     by: str
+    tracker: Digest | None = None
     dry_run: Literal[True] | None = None
 
 
@@ -311,7 +317,7 @@ RECEIPT_ANSWERS: Final[dict[int | str, dict[str, Any]]] = {
             JOSE: {
                 "schema": {
                     "type": "string",
-                    "description": f"JWS, typ {RECEIPT_TYP}: origin, hash, position, entry_hash, outcome, code, rx",
+                    "description": f"JWS, typ {RECEIPT_TYP}: origin, hash, position, entry_hash, outcome, code, rx; of a vote also tracker",
                 },
                 "example": "eyJhbGciOiJFZERTQSIsImtpZCI6InNlcnZpY2VzL2Rvb3IiLCJ0eXAiOiJ0aGlkdWEtcmVjZWlwdCtqd3MifQ.eyJ…fQ.x…",
             },

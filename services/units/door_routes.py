@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import nullcontext
 from hashlib import sha256
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -40,6 +41,7 @@ from services.units.door_requests import (
     read_tokens,
     read_wait,
 )
+from services.units.door_traces import Visit
 from thidua.base64url import encode_base64url
 from thidua.errors import LogTrimmedError
 from thidua.refusals import CATALOGUE, Code, problem
@@ -62,7 +64,7 @@ VARY: Final = {"vary": "Accept"}
 IfNoneMatch = Annotated[str | None, Header(description="RFC 9110 §13.1.2")]
 
 
-def routes(door: Door, settings: DoorSettings) -> APIRouter:  # noqa: C901 - one route after another
+def routes(door: Door, settings: DoorSettings) -> APIRouter:  # noqa: C901, PLR0915 - one route after another
     """Everything publishers may ask of *door*."""
     router = APIRouter()
 
@@ -81,6 +83,12 @@ def routes(door: Door, settings: DoorSettings) -> APIRouter:  # noqa: C901 - one
         thidua_arrival: Annotated[
             str | None, Header(description="Chỉ sổ thử / sandbox only")
         ] = None,
+        traceparent: Annotated[
+            str | None,
+            Header(
+                description="W3C Trace Context; nối tiếp khi cổng ghi vết / gone on with where the door traces"
+            ),
+        ] = None,
         dry_run: Annotated[
             bool, Query(description="Xét thử, không ghi gì / judge it, record nothing")
         ] = False,
@@ -91,16 +99,22 @@ def routes(door: Door, settings: DoorSettings) -> APIRouter:  # noqa: C901 - one
         `Prefer: wait=5` waits for the judgement. The same event again has the same receipt. With
         `dry_run=true` the answer is what sending it now would be answered; nothing is recorded.
         """
-        body = await read_body(request, settings.max_body, settings.body_seconds)
-        tokens, batch = read_tokens(body, settings.max_batch)
-        client = read_client(request, settings.client_subject_header)
-        wait = min(read_wait(prefer), settings.wait_most)
-        if idempotency_key is not None and not batch:
-            check_same(idempotency_key, tokens[0])
-        if dry_run:
-            wait = wait or min(REHEARSAL_SECONDS, settings.wait_most)
-        ask = door.rehearse if dry_run else door.take
-        results = await ask(tokens, wait=wait, arrival=thidua_arrival, client=client)
+        tracing = door.tracing
+        with nullcontext() if tracing is None else Visit(tracing, traceparent) as visit:
+            body = await read_body(request, settings.max_body, settings.body_seconds)
+            if visit is not None:
+                visit.received()
+            tokens, batch = read_tokens(body, settings.max_batch)
+            client = read_client(request, settings.client_subject_header)._replace(visit=visit)
+            wait = min(read_wait(prefer), settings.wait_most)
+            if idempotency_key is not None and not batch:
+                check_same(idempotency_key, tokens[0])
+            if dry_run:
+                wait = wait or min(REHEARSAL_SECONDS, settings.wait_most)
+            ask = door.rehearse if dry_run else door.take
+            results = await ask(tokens, wait=wait, arrival=thidua_arrival, client=client)
+            if visit is not None:
+                visit.status = results[0][0] if not batch else 0
         headers = {"preference-applied": f"wait={wait:g}"} if wait and prefer else {}
         if not batch:
             status, document = results[0]

@@ -27,6 +27,8 @@ class DoorSettings(EvidenceSettings):
     """Bytes of events a second of one publisher, on average; 0 is without limit."""
     max_waiting: Annotated[int, Field(ge=0)] = 50_000
     """Entries that may wait in an inbox before the door is busy; 0 is without limit."""
+    trace_share: Annotated[float, Field(ge=0, le=1)] = 1.0
+    """The share of events that are traced where there is a collector; the others follow the door's choice."""
     publisher_tokens: SecretStr | None = None
     """A publisher's code and a bearer token a line; give ``THIDUA_PUBLISHER_TOKENS_FILE``."""
     client_subject_header: Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{0,60}$")] = ""

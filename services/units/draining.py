@@ -4,26 +4,30 @@ from __future__ import annotations
 
 import asyncio
 import json
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 import structlog
 
 from services.units.admission import Admissible, NotAdmittedError, admissible, parsed
+from services.units.door_traces import admitting
 from thidua.clock import to_ms
 from thidua.errors import RetryError
 from thidua.log import Drain, Receipt, UnloggedAnswer
 from thidua.log.names import order
 from thidua.refusals import Code, problem
-from thidua.stream import Follower
+from thidua.stream import TRACEPARENT, Follower
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+    from contextlib import AbstractContextManager
 
     from faststream.redis import RedisBroker
     from redis.asyncio import Redis
 
     from services.units.door import Door
+    from services.units.door_traces import Arriving
     from thidua.log import Names
     from thidua.stream import RawEntry
 
@@ -49,9 +53,10 @@ class StreamWaitsError(RetryError):
 
 @dataclass(slots=True)
 class _Taken:
-    """Entries of a stream: events to admit, answers to what is none, and receipts to tell again."""
+    """Entries of a stream: events to admit and the traces they came with, answers to what is none, and receipts to tell again."""
 
     events: list[tuple[Admissible, int]] = field(default_factory=list)
+    traces: list[str] = field(default_factory=list)
     answers: list[UnloggedAnswer] = field(default_factory=list)
     receipts: list[tuple[Receipt, int]] = field(default_factory=list)
 
@@ -122,13 +127,14 @@ class Draining:
         # Entries read before the access ended are not taken after it.
         if not fresh or publisher not in self._door.receipts.direct():
             return
-        taken = await self._read(publisher, [fields.get(b"e", b"") for _, fields in fresh])
+        taken = await self._read(publisher, [fields for _, fields in fresh])
         for service in {event.service for event, _ in taken.events}:
             if await self._door.log.pending(service) > MOST_PENDING:
                 raise StreamWaitsError(publisher, f"the inbox of {service} is full")
         drain = Drain(publisher, after, fresh[-1][0], taken.answers, taken.receipts)
         try:
-            faults = await self._door.admit(taken.events, drain)
+            with self._traced(taken) as events:
+                faults = await self._door.admit(events, drain)
         except NotAdmittedError as error:
             raise StreamWaitsError(publisher, error.code) from None
         at = await self._door.log.drained(publisher)
@@ -139,11 +145,18 @@ class Draining:
         if len(entries) == MOST:
             await self._bound(publisher)
 
-    async def _read(self, publisher: str, tokens: Sequence[bytes]) -> _Taken:
+    def _traced(self, taken: _Taken) -> AbstractContextManager[Arriving]:
+        tracing = self._door.tracing
+        if tracing is None:
+            return nullcontext(taken.events)
+        return admitting(tracing, taken.events, taken.traces)
+
+    async def _read(self, publisher: str, entries: Sequence[Mapping[bytes, bytes]]) -> _Taken:
         """What to do with each of the stream's next entries."""
         taken = _Taken()
         may_ask = True
-        for token in tokens:
+        for fields in entries:
+            token = fields.get(b"e", b"")
             # Requests are answered between two entries.
             await asyncio.sleep(0)
             try:
@@ -162,6 +175,7 @@ class Draining:
             stands = (await self._door.reading.standing_of([event])).get(event.hash)
             if stands is None:
                 taken.events.append((event, to_ms(event.time)))
+                taken.traces.append(fields.get(TRACEPARENT, b"").decode("ascii", "replace"))
             else:
                 code = None if stands.refused is None else str(stands.refused["code"])
                 outcome = "recorded" if code is None else "refused"

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from hmac import compare_digest
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from cryptography import x509
 from cryptography.x509.oid import NameOID
@@ -17,15 +17,23 @@ from services.units.admission import NotAdmittedError
 from thidua.errors import SettingsError
 from thidua.refusals import Code
 
+if TYPE_CHECKING:
+    from services.units.door_traces import Visit
+
 BURST_SECONDS: Final = 10
 """So many seconds' worth may come at once after a pause."""
 
 
 class Client(NamedTuple):
-    """What a request says of its sender: a bearer token, and the certificate's subject from the TLS proxy."""
+    """
+    What a request says of its sender: a bearer token, and the certificate's subject from the TLS proxy.
+
+    ``visit`` has the request's spans where it is traced.
+    """
 
     token: str | None = None
     subject: str | None = None
+    visit: Visit | None = None
 
 
 @dataclass(slots=True)

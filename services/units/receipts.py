@@ -53,6 +53,7 @@ class Receipts:
         self._before: dict[str, int] = {}
         self._answers: dict[str, Told] = {}
         self._waiting: dict[str, list[asyncio.Future[None]]] = {}
+        self._left = False
 
     def take(self, entry: Entry) -> Placed:
         """Take in the next entry; whose event it is."""
@@ -131,10 +132,10 @@ class Receipts:
         return self._answers.get(event_hash)
 
     async def wait(self, hashes: Iterable[str], seconds: float) -> None:
-        """Return when every event has its place or its answer, or the time is over."""
+        """Return when every event has its place or its answer, the time is over, or the process leaves."""
         loop = asyncio.get_running_loop()
         futures: dict[asyncio.Future[None], str] = {}
-        for event_hash in hashes:
+        for event_hash in () if self._left else hashes:
             if self.latest(event_hash) is None and self.answer(event_hash) is None:
                 future: asyncio.Future[None] = loop.create_future()
                 self._waiting.setdefault(event_hash, []).append(future)
@@ -147,6 +148,12 @@ class Receipts:
                 if not future.done():
                     future.cancel()
                     self._leave(event_hash, future)
+
+    def leave(self) -> None:
+        """The process ends: nobody waits any longer, and nobody begins to."""
+        self._left = True
+        for event_hash in list(self._waiting):
+            self._wake(event_hash)
 
     def _register(self, entry: Entry) -> None:
         event = open_jws(parse_jws(entry.jws or b""), moment(entry.rx_ms)).event

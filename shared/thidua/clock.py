@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from functools import lru_cache
+from time import time_ns
 from typing import Final
 
 _AHEAD: Final = timedelta(hours=7)
@@ -15,6 +16,7 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND: Final = timedelta(milliseconds=1)
 _MINUTE_MS: Final = 60_000
 _INSTANT: Final = re.compile(r"\d{4}-\d\d-\d\dT([01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{3}Z", re.ASCII)
+_NO_ZONE: Final = -len("+00:00")
 _NO_INSTANT: Final = "an instant is written as 2020-11-21T01:00:00.000Z"
 _RFC3339: Final = re.compile(
     r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)", re.ASCII
@@ -23,8 +25,7 @@ _RFC3339: Final = re.compile(
 
 def format_instant(moment: datetime) -> str:
     """*moment* as it stands in the log: ``2020-11-21T01:00:00.000Z``, cut to milliseconds."""
-    utc = moment.astimezone(UTC).replace(tzinfo=None)
-    return f"{utc.isoformat(timespec='milliseconds')}Z"
+    return f"{moment.astimezone(UTC).isoformat(timespec='milliseconds')[:_NO_ZONE]}Z"
 
 
 def parse_instant(text: str) -> datetime:
@@ -122,3 +123,7 @@ class WallClock:
     def now_ms(self) -> int:
         """The present moment in milliseconds since 1970."""
         return to_ms(datetime.now(UTC))
+
+    def now_ns(self) -> int:
+        """The present moment in nanoseconds since 1970, as spans are timed."""
+        return time_ns()

@@ -33,8 +33,10 @@ NAMES: Final = (
     "archive",
     "policy",
     "custody",
+    "key_store",
 )
 """What may be set; ``THIDUA_ORIGIN`` and so on in the environment."""
+KEY_STORES: Final = ("none", "os")
 PROJECT_FILE: Final = "thidua.toml"
 DEFAULT_URL: Final = "http://127.0.0.1:8081"
 _WHAT: Final = {
@@ -70,11 +72,11 @@ class UnsetError(RejectError):
         )
 
 
-class UnfitError(RejectError):
-    """A setting is given and cannot be one: signed with it, every event would be turned away."""
+class SettingValueError(RejectError):
+    """A setting has a value that it cannot have."""
 
-    def __init__(self, name: str, given: str) -> None:
-        super().__init__(f"{name} “{given[:80]}” không dùng được / cannot be: {_WHAT[name]}")
+    def __init__(self, name: str, expected: str, given: str) -> None:
+        super().__init__(f"{name}: cần / expected {expected}; có / given {given[:40]}")
 
 
 class SettingsFileError(RejectError):
@@ -108,12 +110,12 @@ class Identity:
     state_home: Path = Path("~/.local/state")
 
     def need(self, name: str) -> str:
-        """A setting that must be there; raises ``UnsetError`` and ``UnfitError``."""
+        """A setting that must be there; raises ``UnsetError`` and ``SettingValueError``."""
         value = self.values.get(name, "")
         if not value:
             raise UnsetError(name)
         if name in _FORMS and not _FORMS[name].fullmatch(value):
-            raise UnfitError(name, value)
+            raise SettingValueError(name, _WHAT[name], value)
         return value
 
     @property
@@ -130,6 +132,14 @@ class Identity:
     def custody_folder(self) -> Path:
         """Where credentials and key shares are: one per log and publisher unless it is set."""
         return self._folder("custody")
+
+    @property
+    def uses_key_store(self) -> bool:
+        """Whether the machine's key store holds the passphrases; raises :class:`SettingValueError`."""
+        told = self.values.get("key_store", KEY_STORES[0])
+        if told not in KEY_STORES:
+            raise SettingValueError("key_store", " | ".join(KEY_STORES), told)
+        return told == "os"
 
     def _folder(self, name: str) -> Path:
         if name in self.values:

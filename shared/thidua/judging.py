@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import dropwhile
 from typing import TYPE_CHECKING, Generic, TypeVar
 
@@ -44,10 +44,12 @@ from thidua.log import (
 from thidua.log.names import order
 from thidua.metrics import DecidingMetrics
 from thidua.refusals import problem
+from thidua.tracing import Judged
 
 if TYPE_CHECKING:
     from thidua.deciding import Judge
     from thidua.log.entry import Entry
+    from thidua.tracing import Tracing
 
 S = TypeVar("S")
 log = structlog.get_logger(__name__)
@@ -62,7 +64,8 @@ class Judging(Generic[S]):
     """
     A deciding service at work on one log.
 
-    ``position`` and ``offset`` say how far it has followed the log and consumed its inbox.
+    ``position`` and ``offset`` say how far it has followed the log and consumed its inbox; up to ``settled`` it has
+    also posted what was due.
     """
 
     def __init__(
@@ -73,18 +76,20 @@ class Judging(Generic[S]):
         *,
         sandbox: bool,
         metrics: DecidingMetrics | None = None,
+        tracing: Tracing | None = None,
     ) -> None:
         self.judge = judge
         self.log = event_log
         self.sandbox = sandbox
         self.metrics = metrics or DecidingMetrics()
+        self.tracing = tracing
         self.knowledge: Knowledge[S] = Knowledge(judge)
         self.drafting = Drafting(self.knowledge, signer)
         self.offset = "0-0"
         self._dirty: set[str] = set()
         self._alarms: dict[str, int] = {}
         self._woken: dict[str, int] = {}
-        self._told = -1
+        self.settled = 0
 
     @property
     def position(self) -> int:
@@ -121,9 +126,11 @@ class Judging(Generic[S]):
         """Take in the next entry of the log, whoever wrote it."""
         self._mark(self.knowledge.take(entry))
 
-    async def consume(self, items: Sequence[InboxItem]) -> None:
+    async def consume(
+        self, items: Sequence[InboxItem], traces: Mapping[str, str] | None = None
+    ) -> None:
         """
-        Judge inbox entries in order and append what they come to.
+        Judge inbox entries in order and append what they come to; *traces* by their ids never reach the judge.
 
         Returns when all of them are consumed, by this replica or by another. Raises ``GateClosedError``
         while the log is closed, ``LogShrunkError`` when it ends before what was taken in.
@@ -137,11 +144,14 @@ class Judging(Generic[S]):
             _make_ready(ready, waiting, size)
             chunk = ready[: _no_more_than(ready, size)]
             last = chunk[-1].item.id
+            spans = self._spans(chunk, traces)
             with self.metrics.judge.time():
                 draft = self.drafting.draft(chunk)
-            request = self._request(draft, last)
+            request = self._request(draft, last, spans)
             with self.metrics.append.time():
                 answer = await self._append(request, ready, waiting)
+            if spans is not None:
+                spans.answered(answer)
             match answer:
                 case Appended(first=first):
                     self.metrics.appended(request)
@@ -164,6 +174,11 @@ class Judging(Generic[S]):
                 case Shrunk(tail=tail):
                     raise LogShrunkError(self.position, tail)
 
+    def _spans(self, chunk: Sequence[ReadItem], traces: Mapping[str, str] | None) -> Judged | None:
+        if self.tracing is None or not traces:
+            return None
+        return Judged(self.tracing, self.judge.service, chunk, traces)
+
     async def _append(
         self, request: AppendRequest, ready: list[ReadItem], waiting: Sequence[InboxItem]
     ) -> AppendAnswer:
@@ -180,7 +195,7 @@ class Judging(Generic[S]):
 
     async def wake(self, now_ms: int) -> None:
         """
-        Put a wake-up into the own inbox for every subject that owes something at *now_ms*, then say how far it is.
+        Put a wake-up into the own inbox for every subject that owes something at *now_ms*; then it is settled so far.
 
         In a sandbox the moment is the log's clock; *now_ms* is not looked at. The wake-up of a passed deadline
         is stamped with the deadline; the log lifts a stamp that is earlier than what the subject has seen.
@@ -200,9 +215,8 @@ class Judging(Generic[S]):
                 else:
                     waiting.add(subject)
         self._dirty = waiting
-        if self._told != self.position and not waiting:
-            await self.log.follow(self.judge.service, self.position)
-            self._told = self.position
+        if not waiting:
+            self.settled = self.position
 
     def clock_ms(self) -> int:
         """A sandbox's clock: the greatest arrival in the log, or what an authority has advanced it to."""
@@ -232,7 +246,7 @@ class Judging(Generic[S]):
         else:
             self._alarms[subject] = to_ms(at)
 
-    def _request(self, draft: Draft[S], new_offset: str) -> AppendRequest:
+    def _request(self, draft: Draft[S], new_offset: str, spans: Judged | None) -> AppendRequest:
         service = self.judge.service
         chains = {
             f"{service}/{kid}": (
@@ -257,6 +271,7 @@ class Judging(Generic[S]):
                 )
                 for answer in draft.answers
             ],
+            traces={} if spans is None else spans.drafted(draft),
         )
 
     async def _adopt(self, draft: Draft[S], first: int) -> None:

@@ -9,7 +9,9 @@ them are struck out here as a last resort.
 from __future__ import annotations
 
 import logging
+import re
 import sys
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, Final, TextIO
 
 import structlog
@@ -46,6 +48,9 @@ _NEVER: Final = frozenset(
         "voter",
     }
 )
+
+
+_TRACEPARENT: Final = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
 
 
 def set_up(service: str, *, level: str = "info", stream: TextIO | None = None) -> None:
@@ -93,6 +98,12 @@ def logger(**bound: object) -> FilteringBoundLogger:
 def correlated(**bound: object) -> AbstractContextManager[None]:
     """Bind *bound* to every line written inside, across awaits."""
     return structlog.contextvars.bound_contextvars(**bound)
+
+
+def in_trace(traceparent: str | None) -> AbstractContextManager[None]:
+    """Bind the ``trace_id`` of a ``traceparent`` to every line written inside; nothing when it is none."""
+    found = _TRACEPARENT.match(traceparent or "")
+    return nullcontext() if found is None else correlated(trace_id=found[1])
 
 
 def _strike_out(_: WrappedLogger, __: str, event: EventDict) -> EventDict:

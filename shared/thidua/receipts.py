@@ -2,7 +2,7 @@
 Signed receipts: what the door vouches for about one entry, and how anybody checks it later.
 
 A receipt is a compact JWS over ``{origin, hash, position, entry_hash, outcome, code, rx}``, by a key of
-the door. ``check_receipt`` wants that key from outside; ``door_key`` finds it in the log's own entries;
+the door; that of an encrypted vote also names its ``tracker``. ``check_receipt`` wants that key from outside; ``door_key`` finds it in the log's own entries;
 ``Receipt.names`` compares a receipt with the entry that stands at its position.
 """
 
@@ -11,13 +11,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from hashlib import sha256
-from typing import TYPE_CHECKING, Annotated, Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from thidua.base64url import encode_base64url
 from thidua.clock import format_ms
 from thidua.contracts.envelope import EnvelopeError, EventHash, FormError
+from thidua.contracts.secret_ballots import Digest, SecretVoteCast
 from thidua.errors import MalformedError, SignatureError
 from thidua.evolving import evolve_registry
 from thidua.folding import registry_of, touched
@@ -31,13 +32,18 @@ if TYPE_CHECKING:
     from thidua.signing import ParsedJws, SigningKey
 
 RECEIPT_TYP: Final = "thidua-receipt+jws"
+_VOTE: Final = f'"{SecretVoteCast.TYPE}"'.encode()
 DOOR: Final = "door"
 DOOR_KID: Final = own_kid(DOOR)
 """The name of the door's first key."""
 
 
 class Receipt(BaseModel):
-    """What became of one event: where it stands, the SHA-256 of its entry, and the code when it was refused."""
+    """
+    What became of one event: where it stands, the SHA-256 of its entry, and the code when it was refused.
+
+    ``tracker`` is that of a recorded vote in a secret ballot; no other event has one, nor has a receipt of before there were any.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
     origin: Annotated[str, StringConstraints(min_length=3, max_length=128)]
@@ -47,6 +53,7 @@ class Receipt(BaseModel):
     outcome: Literal["recorded", "refused"]
     code: Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9_]{1,40}$")] | None
     rx: Annotated[str, StringConstraints(pattern=r"^[0-9TZ:.-]{24}$")]
+    tracker: Digest | None = None
 
     @classmethod
     def of(cls, origin: str, event_hash: str, entry: Entry) -> Receipt:
@@ -59,11 +66,19 @@ class Receipt(BaseModel):
             outcome="recorded" if entry.is_recorded else "refused",
             code=None if entry.refused is None else str(entry.refused["code"]),
             rx=format_ms(entry.rx_ms),
+            tracker=tracker_in(entry),
         )
+
+    def document(self) -> dict[str, Any]:
+        """Its members as they are signed: a ``tracker`` only where there is one."""
+        return self.model_dump(exclude={"tracker"} if self.tracker is None else None)
 
     def names(self, entry: Entry) -> bool:
         """Whether *entry*, read from the log, is the very one this receipt was given for."""
-        return self == Receipt.of(self.origin, self.hash, entry) and self.hash == hash_in(entry)
+        there = Receipt.of(self.origin, self.hash, entry).document()
+        if self.tracker is None:
+            there.pop("tracker", None)
+        return self.document() == there and self.hash == hash_in(entry)
 
 
 class SignedReceipt(NamedTuple):
@@ -78,6 +93,17 @@ def entry_hash(entry: Entry) -> str:
     return encode_base64url(sha256(entry.raw).digest())
 
 
+def tracker_in(entry: Entry) -> str | None:
+    """The tracker of the encrypted vote that is recorded in an entry; None for everything else."""
+    if not entry.is_recorded:
+        return None
+    payload = parse_jws(entry.jws or b"").payload
+    if _VOTE not in payload:
+        return None
+    event = json.loads(payload)
+    return str(event["data"]["tracker"]) if event["type"] == SecretVoteCast.TYPE else None
+
+
 def hash_in(entry: Entry) -> str:
     """The event hash of what stands in an entry."""
     if entry.said is not None:
@@ -87,7 +113,7 @@ def hash_in(entry: Entry) -> str:
 
 def sign_receipt(receipt: Receipt, key: SigningKey, kid: str = DOOR_KID) -> str:
     """*receipt* as compact JWS, signed by the door's *key*."""
-    payload = json.dumps(receipt.model_dump(), ensure_ascii=False, separators=(",", ":"))
+    payload = json.dumps(receipt.document(), ensure_ascii=False, separators=(",", ":"))
     return sign(payload.encode(), key, kid, RECEIPT_TYP)
 
 

@@ -16,6 +16,7 @@ from redis.exceptions import RedisError
 from thidua.clock import WallClock
 from thidua.collecting import collect_seldom
 from thidua.drafting import Signer
+from thidua.ending import ended
 from thidua.judging import PAGE, Judging, inbox_item
 from thidua.log import Names
 from thidua.log.whole import whole_log
@@ -29,8 +30,11 @@ from thidua.stream import (
     RawEntry,
     new_broker,
     new_client,
+    traces_of,
     wait_for_redis,
 )
+from thidua.telling import Telling
+from thidua.tracing import Tracing
 
 if TYPE_CHECKING:
     from faststream.asgi.types import ASGIApp
@@ -41,6 +45,8 @@ S = TypeVar("S")
 log = structlog.get_logger(__name__)
 
 TICK_SECONDS = 0.25
+BELL_SECONDS = 0.02
+"""So long the log's bell is not heard again: the inbox never waits for it, and most of what rings it is the service's own."""
 
 
 class ServiceSettings(Settings):
@@ -77,9 +83,10 @@ class Deciding:
     async def from_inbox(self, entries: list[RawEntry]) -> None:
         """Judge a batch of the inbox."""
         items = [inbox_item(stream_id, fields) for stream_id, fields in entries]
+        traces = None if self.judging.tracing is None else traces_of(entries)
         async with self._lock:
             try:
-                await self.judging.consume(items)
+                await self.judging.consume(items, traces)
             except (RedisError, OSError):
                 self._reply_lost = True
                 raise
@@ -95,6 +102,7 @@ class Deciding:
             if int(entries[-1][0].partition("-")[0]) > self.judging.position:
                 await self.judging.catch_up()
             await self.judging.wake(self._clock.now_ms())
+        await asyncio.sleep(BELL_SECONDS)
 
     async def tick(self) -> None:
         """Wake what time alone has made due; after a lost reply, find out whether the append was written."""
@@ -104,9 +112,9 @@ class Deciding:
                 self._reply_lost = False
             await self.judging.wake(self._clock.now_ms())
 
-    async def keep_time(self, stopping: asyncio.Event) -> None:
-        """Tick until *stopping*; a cancellation can get lost in the Redis client, so the loop does not live by that alone."""
-        while not stopping.is_set():
+    async def keep_time(self) -> None:
+        """Tick for ever."""
+        while True:
             await asyncio.sleep(TICK_SECONDS)
             with suppress(RedisError, OSError):
                 await self.tick()
@@ -133,16 +141,23 @@ def deciding_app(
     event_log = whole_log(client, settings)
     metrics = DecidingMetrics()
     signer = settings.signer(service)
-    judging = Judging(judge, event_log, signer, sandbox=settings.is_sandbox, metrics=metrics)
+    tracing = Tracing.of(settings, service)
+    judging = Judging(
+        judge,
+        event_log,
+        signer,
+        sandbox=settings.is_sandbox,
+        metrics=metrics,
+        tracing=tracing,
+    )
     deciding = Deciding(judging)
+    telling = Telling(event_log, {service: lambda: judging.settled})
     inbox = Follower(
         broker, names.inbox(service), deciding.from_inbox, lambda: judging.offset, most=PAGE
     )
     entries = Follower(
         broker, names.log, deciding.from_log, lambda: f"{judging.position}-0", most=1, bell=True
     )
-
-    stopping = asyncio.Event()
 
     @asynccontextmanager
     async def lifespan() -> AsyncIterator[None]:
@@ -151,18 +166,18 @@ def deciding_app(
         inbox.rewind()
         entries.rewind()
         collect_seldom()
-        timers = asyncio.create_task(deciding.keep_time(stopping))
+        await telling.tell()
+        keeping = [asyncio.create_task(one) for one in (deciding.keep_time(), telling.keep())]
         log.info(
             "service_started", service=service, position=judging.position, offset=judging.offset
         )
         try:
             yield
         finally:
-            stopping.set()
-            timers.cancel()
-            with suppress(asyncio.CancelledError):
-                await timers
+            await ended(*keeping)
             await client.aclose()
+            if tracing is not None:
+                tracing.stop()
             log.info("service_stopped", service=service, position=judging.position)
 
     async def why_not_ready() -> list[str]:

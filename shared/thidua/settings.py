@@ -63,6 +63,8 @@ class Settings(BaseSettings):
     """Where the archive answers, reporting's ``/archive/``: what was trimmed from the log is read there."""
     archive_dir: Path | None = None
     """The archive's folder, for who can reach it; goes before ``archive_url``."""
+    otlp_endpoint: Annotated[str, Field(pattern=r"^https?://[^\s@]+$")] | None = None
+    """Where a collector takes OTLP over HTTP, ``http://collector:4318``: traces are sent there; without it none are made."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     @property

@@ -24,6 +24,7 @@ from redis.exceptions import RedisError
 
 from thidua.errors import RetryError, StopError
 from thidua.log.names import order
+from thidua.observe import in_trace
 
 if TYPE_CHECKING:
     from faststream.redis.subscriber.usecases.stream_subscriber import StreamBatchSubscriber
@@ -36,9 +37,12 @@ Take = Callable[[list[RawEntry]], Awaitable[None]]
 
 POLL_MS = 1000
 BACK_OFF = (0.05, 0.2, 0.5, 1.0, 2.0)
-GRACE_SECONDS = 8.0
+GRACE_SECONDS = 3.0
+"""So long a broker that stops waits for batches in work; a process has eight seconds for all of its end."""
 AWAY = "Redis does not answer"
 NOT_RUNNING = "a follower does not run"
+TRACEPARENT = b"traceparent"
+"""The field beside an event that names its trace."""
 FOLLOW = "follow"
 """What a follower is called in the AsyncAPI document when its process has one for a stream."""
 
@@ -155,6 +159,10 @@ class Follower:
             (name.decode(), fields)
             for name, fields in zip(raw["message_ids"], raw["data"], strict=True)
         ]
+        with in_trace(_trace_of(entries)):
+            await self._hand_over(entries)
+
+    async def _hand_over(self, entries: list[RawEntry]) -> None:
         try:
             await self._take(entries)
         except StopError as error:
@@ -187,6 +195,20 @@ class Follower:
             self.beats += 1
             if self._bell:
                 self.rewind()
+
+
+def _trace_of(entries: list[RawEntry]) -> str | None:
+    """The trace of a batch of one."""
+    return next(iter(traces_of(entries).values()), None) if len(entries) == 1 else None
+
+
+def traces_of(entries: list[RawEntry]) -> dict[str, str]:
+    """By their ids, the traces that stand beside entries."""
+    return {
+        name: fields[TRACEPARENT].decode("ascii", "replace")
+        for name, fields in entries
+        if TRACEPARENT in fields
+    }
 
 
 async def wait_for_redis(client: Redis, *, seconds: float = 60.0) -> None:

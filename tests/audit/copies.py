@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from services.reporting.checking import rebuilding
+from services.reporting.fingerprint import versions
 from services.sandbox import JUDGES
 from thidua.audit.verifying import Task, verify
 from thidua.tlog.notes import read_checkpoint, unsigned
@@ -15,7 +16,7 @@ from thidua.tlog.tiles import CHECKPOINT, TileFolder, kept_path
 from thidua.tlog.writing import TileWriter, write_whole
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from thidua.audit.verifying import Verified
@@ -71,9 +72,12 @@ class Copy:
         write_whole(self.folder / kept_path(len(entries)), note)
         write_whole(self.folder / CHECKPOINT, note)
 
-    def publish(self, prints: dict[str, str], position: int) -> None:
-        """Publish other figures under the log's own key."""
-        published = PublishedPrints(self.signer.name, position, prints)
+    def publish(
+        self, prints: dict[str, str], position: int, named: Mapping[str, str] | None = None
+    ) -> None:
+        """Publish other figures under the log's own key, of today's versions unless others are *named*."""
+        of = versions() if named is None else named
+        published = PublishedPrints(self.signer.name, position, prints, of)
         write_whole(self.folder / published.path, published.signed(self.signer).encode())
 
     def published(self) -> dict[str, str]:

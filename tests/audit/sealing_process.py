@@ -23,7 +23,7 @@ async def seal(url: str, folder: Path, key: Path, origin: str) -> None:
     log = RedisLog(client, Names())
     await wait_for_redis(client)
     archive = Archive(folder, signer, lambda: Authenticity(origin))
-    sealing = Sealing(broker, log.names.log, archive, log, {}, lambda at: log.follow("archive", at))
+    sealing = Sealing(broker, log.names.log, archive, log, {})
     await sealing.begin()
     sealing.follower.rewind()
     await broker.start()

@@ -73,6 +73,18 @@ def test_other_published_figures_are_named_and_end_in_4(year_copy: Copy, tmp_pat
     assert "Xếp hạng" in line
 
 
+def test_published_figures_of_another_version_are_said_not_to_be_comparable_and_end_in_9(
+    year_copy: Copy, tmp_path: Path
+) -> None:
+    document = told(run(year_copy, tmp_path, "replay", "--json"))
+    other = {**document["versions"], "ranking": "2-0123456789abcdef"}
+    year_copy.publish(document["fingerprints"], year_copy.size, other)
+    result = run(year_copy, tmp_path, "replay")
+    assert result.exit_code == 9
+    assert "? ranking: công bố theo bản 2-0123456789abcdef" in result.stdout
+    assert told(run(year_copy, tmp_path, "replay", "--json"))["published_versions"] == other
+
+
 def test_a_position_a_time_and_a_kept_checkpoint_mean_a_beginning_of_the_log(
     year_folder: Copy, tmp_path: Path
 ) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from typer.testing import CliRunner
 
+from services.reporting.fingerprint import versions
 from thidua.audit.checks import CHECKS, Verdict
 from thidua.cli.app import app
 from thidua.signing import Algorithm, SigningKey
@@ -104,6 +105,46 @@ def test_figures_that_were_published_before_a_read_model_existed_are_not_called_
     [told] = [one for one in found.results if one.check == "V15"]
     assert told.verdict is Verdict.NOT_CHECKED
     assert "ranking" in told.en
+
+
+V = "1-0123456789abcdef"
+"""A version that no projection has."""
+
+
+@pytest.mark.parametrize("wrong", [False, True])
+def test_figures_of_another_version_are_not_checked_and_only_those_of_the_same_can_be_wrong(
+    copy: Copy, wrong: bool
+) -> None:
+    published = {**copy.published(), "ranking": "0" * 64}
+    if wrong:
+        published["scores"] = "0" * 64
+    copy.publish(published, copy.size, {**versions(), "ranking": V})
+    found = copy.verify()
+    assert (found.holds, found.fails) == (False, wrong)
+    [told] = [one for one in found.results if one.check == "V15"]
+    if wrong:
+        assert (told.verdict, "ranking" in told.en, "scores" in told.en) == (
+            Verdict.FAILS,
+            False,
+            True,
+        )
+    else:
+        assert told.verdict is Verdict.NOT_CHECKED
+        here = versions()["ranking"]
+        assert f"ranking: published as version {V}, here it is {here}" in told.en
+        assert f"ranking: công bố theo bản {V}, ở đây là bản {here}" in told.vi
+
+
+def test_figures_published_before_versions_were_named_hold_when_equal_and_prove_nothing_when_not(
+    copy: Copy,
+) -> None:
+    published = copy.published()
+    copy.publish(published, copy.size, {})
+    assert copy.verify().holds
+    copy.publish({**published, "ranking": "0" * 64}, copy.size, {})
+    [told] = [one for one in copy.verify().results if one.check == "V15"]
+    assert told.verdict is Verdict.NOT_CHECKED
+    assert "ranking: differs, but was published without its version" in told.en
 
 
 def test_another_key_another_origin_and_a_forged_checkpoint_are_found(copy: Copy) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from statistics import quantiles
 from typing import Final, TypeVar
 
+from tests.bench.answering import answered
 from tests.bench.auditing import audited
 from tests.bench.door import door_measured, door_memory
 from tests.bench.figures import Report
@@ -26,6 +27,7 @@ from tests.bench.measures import (
 )
 from tests.bench.peer import bare_append, peer_append_and_read
 from tests.bench.sealing import WAYS, sealed
+from tests.bench.sustained import load_held
 from tests.bench.voting import voted
 from thidua.testing.servers import postgres_server
 
@@ -48,6 +50,12 @@ def main() -> int:
     asked.add_argument(
         "--door-memory", type=int, metavar="N", help="only the door's memory over N posted events"
     )
+    asked.add_argument(
+        "--load",
+        type=float,
+        metavar="SECONDS",
+        help="only the highest rate from door to read model, held for so long",
+    )
     asked.add_argument("--only", choices=PARTS, action="append", help="this part alone; repeatable")
     asked.add_argument("--json", type=Path, help="write the figures into this file too")
     chosen = asked.parse_args()
@@ -56,6 +64,8 @@ def main() -> int:
         folder = Path(name)
         if chosen.door_memory:
             door_memory(report, folder, chosen.door_memory)
+        elif chosen.load:
+            load_held(report, folder, chosen.load)
         else:
             _everything(report, folder, chosen.only or PARTS, short=chosen.short)
     print(report.table())
@@ -82,6 +92,7 @@ def _everything(report: Report, folder: Path, parts: Sequence[str], *, short: bo
             audited(report, on.cluster, folder, [raw for _, raw in entries_of(on)])
             _sealing(report, on, folder, runs)
     if "votes" in parts:
+        _said("secret votes answered", answered(report, folder / "answered"))
         voted(report, folder / "ballots", *(SHORT_VOTE if short else FULL_VOTE))
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import pymerkle
 
 from services.reporting.checking import fingerprints_at
+from services.reporting.fingerprint import versions
 from tests.bench.figures import Report
 from tests.bench.load import ORIGIN, Cluster
 from thidua.signing import Algorithm, SigningKey
@@ -91,7 +92,7 @@ def sealed(of: Cluster, folder: Path, entries: Sequence[bytes]) -> tuple[Sealed,
         write_whole(archive / CHECKPOINT, note)
     passed = time.perf_counter() - began
     prints = fingerprints_at(lambda after, most: positioned[after : after + most], len(entries))
-    published = PublishedPrints(ORIGIN, len(entries), prints)
+    published = PublishedPrints(ORIGIN, len(entries), prints, versions())
     write_whole(archive / published.path, published.signed(signer).encode())
     policy, vkey = folder / "policy", folder / "vkey"
     root = of.founding.root.verifying_key.spki

@@ -12,7 +12,7 @@ from contextlib import closing
 from datetime import datetime
 from functools import partial
 from http.client import HTTPConnection
-from itertools import groupby
+from itertools import groupby, islice
 from operator import attrgetter
 from statistics import median
 from typing import TYPE_CHECKING, Final
@@ -208,13 +208,11 @@ def by_publisher(load: Iterable[Signed]) -> list[list[Signed]]:
     return list(found.values())
 
 
-def requests(load: Iterable[Signed]) -> Iterator[tuple[str, bytes, int]]:
-    """Arrival, body and number of events of each request: a hundred events of one year at most."""
+def requests(load: Iterable[Signed], most: int = BATCH) -> Iterator[tuple[str, bytes, int]]:
+    """Arrival, body and number of events of each request: *most* events of one year."""
     for subject, events in groupby(load, attrgetter("subject")):
         arrival = f"{subject[-4:]}{OCTOBER}"
-        tokens = [one.jws.decode() for one in events]
-        for first in range(0, len(tokens), BATCH):
-            batch = tokens[first : first + BATCH]
+        while batch := [one.jws.decode() for one in islice(events, most)]:
             yield arrival, json.dumps(batch).encode(), len(batch)
 
 

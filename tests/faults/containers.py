@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import threading
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import httpx
@@ -16,8 +18,6 @@ import httpx
 from tests.deploy.stack import OURS, STORES, Stack, StackError, run
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.faults.tape import Tape
     from thidua.log import Entry
 
@@ -36,6 +36,11 @@ ENV LD_PRELOAD=/usr/lib/libfaketime.so FAKETIME_TIMESTAMP_FILE={CLOCK} FAKETIME_
 """
 NETWORKS: Final = {"postgres": "database", "web": "database"}
 """The line of a container that is cut, where it is not the one to Redis."""
+ENGINE_RESTART: Final = "THIDUA_ENGINE_RESTART"
+"""The command, given by the caller, that starts the engine again after it was killed; without it it is not killed."""
+ENGINE_PID_FILE: Final = "THIDUA_ENGINE_PID_FILE"
+ALONE_SECONDS: Final = 120.0
+"""So long the kill of the engine waits until it runs nobody else's containers; then it is left out."""
 HEALTHY_SECONDS: Final = 180.0
 LOG_APPEND: Final = b"$8\r\n{p0}:log\r\n"
 MULTI: Final = b"*1\r\n$5\r\nMULTI\r\n"
@@ -58,13 +63,15 @@ class Containers:
     """
     A stack founded with the tape's keys; only root can give its stores small disks.
 
-    ``faults`` is what did not go as it must while something was broken, ``losses`` every cut file.
+    ``faults`` is what did not go as it must while something was broken, ``losses`` every cut file, ``skipped`` what
+    was left out and why.
     """
 
     stack: Stack
     tape: Tape
     faults: list[str] = field(default_factory=list)
     losses: list[Loss] = field(default_factory=list)
+    skipped: list[str] = field(default_factory=list)
 
     @property
     def base(self) -> str:
@@ -118,6 +125,22 @@ class Containers:
         before = self.stack.kill(name)
         return f"back after {self.stack.wait_back(name, before):.1f} s"
 
+    def kill_engine(self) -> str:
+        """SIGKILL of the engine itself; the caller's command starts it again, and it the containers."""
+        own = self.stack.compose("ps", "--all", "--quiet").split()
+        deadline = time.monotonic() + ALONE_SECONDS
+        while set(run("docker", "ps", "--quiet", "--no-trunc").split()) - set(own):
+            if time.monotonic() > deadline:
+                self.skipped.append("the engine was not killed: it runs containers of others")
+                return self.skipped[-1]
+            PAUSE.wait(1)
+        pid = int(Path(os.environ.get(ENGINE_PID_FILE, "/var/run/docker.pid")).read_text())
+        os.kill(pid, signal.SIGKILL)
+        run("sh", "-c", os.environ[ENGINE_RESTART])
+        begun = time.monotonic()
+        self.all_healthy()
+        return f"all healthy {time.monotonic() - begun:.1f} s after the engine was back"
+
     def pause(self, name: str, seconds: float) -> str:
         """Nothing of it runs for a while; its connections stay open."""
         container = self._container(name)
@@ -167,7 +190,7 @@ class Containers:
         """
         archive = self._container("archive")
         run("docker", "pause", archive)
-        sealed = self._sealed()
+        sealed = self.sealed()
         deadline = time.monotonic() + 30
         while self._tail() <= sealed and time.monotonic() < deadline:
             PAUSE.wait(0.05)
@@ -221,7 +244,8 @@ class Containers:
         self.faults.append("the gate did not close over a log that lost entries")
         return "?"
 
-    def _sealed(self) -> int:
+    def sealed(self) -> int:
+        """How far the archive has sealed."""
         return int(httpx.get(f"{self.stack.pages_url}/v1/archive", timeout=10).json()["position"])
 
     def _tail(self) -> int:

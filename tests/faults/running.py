@@ -60,7 +60,7 @@ class Strike:
 @dataclass(slots=True)
 class Run:
     """
-    A case at work: its part of the tape, its chance, and what it counts and finds.
+    A case at work: its tape, its chance, and what it counts and finds.
 
     ``allowed`` are the alarms the processes may raise in their own logs in this case.
     """
@@ -69,7 +69,6 @@ class Run:
     folder: Path
     chance: random.Random
     strikes: int
-    events: int
     kills: int = 0
     allowed: frozenset[str] = frozenset()
     faults: list[str] = field(default_factory=list)
@@ -85,7 +84,7 @@ class Run:
         self, blow: Callable[[int], Callable[[], None]], most: float = 0.04
     ) -> list[Strike]:
         """As many strikes as the case has, each at a moment of its own on the way of some event."""
-        ats = sorted(self.chance.randrange(self.events) for _ in range(self.strikes))
+        ats = sorted(self.chance.randrange(len(self.tape.said)) for _ in range(self.strikes))
         return [
             Strike(at, self.chance.uniform(0, most), blow(number)) for number, at in enumerate(ats)
         ]
@@ -164,17 +163,16 @@ class Striking(threading.Thread):
 
 
 def under(run: Run, box: Sandbox, strikes: Sequence[Strike]) -> Result:
-    """Play the run's part of the tape under *strikes* and say what it came to."""
+    """Play the tape under *strikes* and say what it came to."""
     began = time.monotonic()
-    said, calm = run.tape.until(run.events)
     striking = Striking(strikes)
     striking.start()
     try:
-        play(box, said, striking.reached)
+        play(box, run.tape.said, striking.reached)
     finally:
         striking.finish()
     settled(box)
-    found = _found(run, box, calm)
+    found = _found(run, box, run.tape.year())
     return Result(run.kills, *found, tuple(run.faults), tuple(run.notes), time.monotonic() - began)
 
 

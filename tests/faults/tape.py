@@ -43,12 +43,11 @@ class OtherAnswerError(AssertionError):
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """One event as signed, when it arrives, what it came to, and where the settled log ended before it."""
+    """One event as signed, when it arrives, and what it came to."""
 
     jws: str
     arrival: datetime
     outcome: str
-    before: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +64,9 @@ class Tape:
     entries: Sequence[Entry]
     unfit: Sequence[str]
 
-    def until(self, most: int) -> tuple[Sequence[Said], Year]:
-        """The first *most* events and what the calm year had come to after them."""
-        end = self.said[most].before if most < len(self.said) else len(self.entries)
-        entries = self.entries[:end]
-        return self.said[:most], Year.of(entries, read_models(entries, bound_to_log=False))
+    def year(self) -> Year:
+        """What the calm year came to."""
+        return Year.of(self.entries, read_models(self.entries, bound_to_log=False))
 
 
 class RecordingDoor(DoorClient):
@@ -80,10 +77,9 @@ class RecordingDoor(DoorClient):
         self.said: list[Said] = []
 
     def send(self, jws: str, *, wait: int = 10, arrival: datetime | None = None) -> Reply:
-        before = int(self.status()["position"])
         reply = super().send(jws, wait=wait, arrival=arrival)
         if reply.in_log:
-            self.said.append(Said(jws, arrival or datetime.now(UTC), outcome(reply), before))
+            self.said.append(Said(jws, arrival or datetime.now(UTC), outcome(reply)))
         return reply
 
 

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sqlalchemy import update
+
 from services.reporting.checking import fingerprints_at, rebuilding
+from services.reporting.database import generations, writing
 from services.reporting.fingerprint import fingerprints
 from services.reporting.following import Projector
 from services.reporting.projection import Plan
 from services.reporting.projections.parked import parked
+from services.reporting.publishing import prints_at
 from services.reporting.reading import reading
 from tests.reporting.entries import Entries, unit
 from tests.reporting.year import founding
@@ -50,6 +54,17 @@ def test_the_rebuilt_read_models_equal_the_served_ones(told: Engine, year: Entri
     assert fingerprints_at(lambda after, most: year.raw[after : after + most], len(year.raw)) == (
         served
     )
+
+
+def test_figures_that_another_release_projected_are_not_published_as_of_this_one(
+    told: Engine, year: Entries
+) -> None:
+    position = len(year.raw)
+    assert prints_at(told, position) == fingerprints(told)
+    assert prints_at(told, position - 1) is None
+    with writing(told) as connection:
+        connection.execute(update(generations).values(version="older"))
+    assert prints_at(told, position) is None
 
 
 def test_an_entry_that_cannot_be_projected_is_left_out_as_it_is_where_it_is_served(

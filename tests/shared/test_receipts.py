@@ -8,15 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from thidua.contracts.secret_ballots import SecretVoteCast
 from thidua.errors import MalformedError, SignatureError
 from thidua.genesis import Founding, first_entries
-from thidua.log import read_entry, write_refused
+from thidua.log import read_entry, write_recorded, write_refused
 from thidua.receipts import (
     DOOR_KID,
     RECEIPT_TYP,
     Receipt,
     check_receipt,
     door_key,
+    hash_in,
     parse_receipt,
     sign_receipt,
 )
@@ -38,6 +40,12 @@ FIRST = [read_entry(at, one.raw) for at, one in enumerate(first_entries(FOUNDING
 JWS = FIRST[1].jws or b""
 RECEIPT = Receipt.of(ORIGIN, parse_jws(JWS).hash, FIRST[1])
 TOKEN = sign_receipt(RECEIPT, DOOR)
+TRACKER = "A" * 43
+VOTE = {
+    "type": SecretVoteCast.TYPE,
+    "note": SecretVoteCast.TYPE,
+    "data": {"ballot": "b", "vote": "{}", "tracker": TRACKER, "sequence": 1},
+}
 
 
 def test_a_receipt_names_the_entry_it_was_given_for_and_no_other() -> None:
@@ -55,6 +63,32 @@ def test_the_receipt_of_a_refusal_carries_its_code() -> None:
 
     assert (receipt.outcome, receipt.code) == ("refused", "ALREADY_DONE")
     assert check_receipt(sign_receipt(receipt, DOOR), DOOR.verifying_key) == receipt
+
+
+def test_the_receipt_of_a_vote_has_its_tracker_and_no_other_event_has_one() -> None:
+    voted = sign(json.dumps(VOTE).encode(), OTHER, "LCA/1")
+    entry = read_entry(7, write_recorded(5, "ballots/1", voted.encode()))
+    receipt = Receipt.of(ORIGIN, parse_jws(voted).hash, entry)
+    token = sign_receipt(receipt, DOOR)
+
+    assert check_receipt(token, DOOR.verifying_key).tracker == TRACKER
+    assert receipt.names(entry)
+    assert not receipt.model_copy(update={"tracker": "B" * 43}).names(entry)
+    assert "tracker" not in RECEIPT.document()
+    refused = read_entry(7, write_refused(5, "ballots/1", "ALREADY_DONE", {}, voted.encode()))
+    assert Receipt.of(ORIGIN, receipt.hash, refused).tracker is None
+    said = json.dumps({**VOTE, "type": "thidua.units.note.v1"}).encode()
+    other = read_entry(7, write_recorded(5, "units/1", sign(said, OTHER, "LCA/1").encode()))
+    assert Receipt.of(ORIGIN, hash_in(other), other).tracker is None
+
+
+def test_a_receipt_of_before_there_were_trackers_still_names_its_vote() -> None:
+    voted = sign(json.dumps(VOTE).encode(), OTHER, "LCA/1")
+    entry = read_entry(7, write_recorded(5, "ballots/1", voted.encode()))
+    old = Receipt.of(ORIGIN, hash_in(entry), entry).model_copy(update={"tracker": None})
+
+    assert "tracker" not in old.document()
+    assert check_receipt(sign_receipt(old, DOOR), DOOR.verifying_key).names(entry)
 
 
 def test_the_doors_key_is_found_in_the_log_and_checks_the_receipt() -> None:
@@ -100,6 +134,7 @@ def test_a_signed_event_is_no_receipt_even_by_the_doors_own_key() -> None:
         {"more": 1},
         {"hash": "x"},
         {"code": "a b"},
+        {"tracker": "short"},
     ],
 )
 def test_a_receipt_has_exactly_its_members(changed: dict[str, object]) -> None:

@@ -2,28 +2,39 @@
 
 from __future__ import annotations
 
-import asyncio
-import re
+import gzip
 import secrets
-from base64 import urlsafe_b64decode, urlsafe_b64encode
-from typing import TYPE_CHECKING
+import sqlite3
+from base64 import b64encode, urlsafe_b64encode
+from contextlib import closing
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Final
 
+import httpx
 import pytest
+import redis
 
 from services.sandbox import Sandbox, sandbox
 from services.scenarios.format import read_scenario
 from services.scenarios.secret import Desk, in_secret, questions_of
 from tests.conftest import SEED
+from tests.system.searching import TRACES, Seen, receiving, seen_in
 from thidua.audit.secret import archives_in, hold_archives
 from thidua.publishing import DoorClient
-from thidua.stream import new_client
 from thidua.voting.verifying import verify_archive
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 pytestmark = pytest.mark.timeout(900)
 
+TRACING: Final = {
+    "OTEL_TRACES_EXPORTER": "otlp",
+    "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf",
+    "OTEL_EXPORTER_OTLP_ENDPOINT": "{}",
+    "OTEL_BSP_SCHEDULE_DELAY": "200",
+}
+"""What tells a process to send its traces to an address."""
 CYCLE = "BVHTTDL/BGPB/2020"
 BALLOTS = ("phieu-1", "phieu-2", "phieu-3", "phieu-4")
 
@@ -44,8 +55,9 @@ class Recorded:
 class SecretYear:
     """The year played by desks whose secrets a test may know."""
 
-    def __init__(self, box: Sandbox) -> None:
+    def __init__(self, box: Sandbox, traces: str) -> None:
         self.box = box
+        self.traces = traces
         self.chance = Recorded()
         self.desk = Desk(box.set_up, questions_of(box.scenario), self.chance)
 
@@ -58,14 +70,36 @@ class SecretYear:
         finally:
             door.close()
 
+    def searched(self) -> dict[str, Seen]:
+        """What the system has kept by now, by place."""
+        return seen_in(self.box.system.folder, self.box.system.redis_url)
+
+    def held(self) -> tuple[set[int], set[str]]:
+        """The long-lived secrets of trustees and voters: numbers, and texts that they are derived from."""
+        custody = self.desk.custody[BALLOTS[0]]
+        parties = list(custody._parties.values())
+        numbers = set(custody.secrets.values())
+        numbers |= {number for party in parties for number in party.coefficients}
+        for party in parties:
+            numbers |= {party.signing_secret, party.reading_secret}
+        texts = {party.seed for party in parties}
+        for voters in (self.desk.voters[name] for name in BALLOTS):
+            numbers |= {one.secret for one in voters.credentials.values()}
+            texts |= set(voters.texts)
+        return numbers, texts
+
 
 @pytest.fixture(scope="module")
 def secret_year(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SecretYear]:
     scenario = in_secret(read_scenario(SEED))
-    with sandbox(scenario, tmp_path_factory.mktemp("secret")) as box:
-        year = SecretYear(box)
-        year.play()
-        yield year
+    folder = tmp_path_factory.mktemp("secret")
+    with receiving(folder / TRACES) as traces, pytest.MonkeyPatch.context() as environment:
+        for name, value in TRACING.items():
+            environment.setenv(name, value.format(traces))
+        with sandbox(scenario, folder) as box:
+            year = SecretYear(box, traces)
+            year.play()
+            yield year
 
 
 def test_the_year_in_secret_ends_as_the_worked_example_says(secret_year: SecretYear) -> None:
@@ -102,88 +136,96 @@ def test_every_ballot_of_the_log_holds_by_its_own_proof(secret_year: SecretYear)
         assert verify_archive(found.bel).cast == 7
 
 
-def test_no_byte_of_redis_database_archive_or_logs_holds_a_choice_or_a_secret(
+def test_no_byte_of_redis_database_archive_logs_or_traces_holds_a_choice_or_a_secret(
     secret_year: SecretYear,
 ) -> None:
-    folder = secret_year.box.system.folder
-    asyncio.run(_saved(secret_year.box.system.redis_url))
-    files = [path for path in folder.rglob("*") if path.is_file()]
-    kinds = {path.suffix or path.name for path in files}
-    assert {".sqlite3", ".log", ".aof"} <= kinds
-    seen = _Seen()
-    for path in files:
-        seen.take(path.read_bytes())
-    assert seen.votes == 4 * 7 + 1
+    places = secret_year.searched()
+    for name in ("redis", "database", "archive", "logs"):
+        assert len(places[name]) > 1000, name
+    assert (len(places[TRACES]) > 0) == (find_spec("opentelemetry.sdk") is not None)
+    assert places["redis"].votes == places["archive"].votes == 4 * 7 + 1
 
-    proofs = {int(number) for number in seen.scalars}
-    secret = secret_year.chance.drawn - proofs
-    custody = secret_year.desk.custody["phieu-1"]
-    held = set(custody.secrets.values())
-    held |= {
-        one.secret for name in BALLOTS for one in secret_year.desk.voters[name].credentials.values()
+    proofs = {number for seen in places.values() for number in seen.scalars}
+    drawn = secret_year.chance.drawn - proofs
+    assert len(drawn) > 200
+    numbers, texts = secret_year.held()
+    assert (len(numbers), len(texts)) == (4 + 8 + 10 + 4 * 7, 5 + 4 * 7)
+    for name, seen in places.items():
+        assert not seen.choices, name
+        assert not drawn & seen.numbers, name
+        assert not seen.holds(numbers | texts), name
+
+
+WRITTEN: Final[dict[str, Callable[[bytes, int], bytes]]] = {
+    "decimal": lambda _, number: str(number).encode(),
+    "hexadecimal": lambda raw, _: raw.hex().encode(),
+    "HEXADECIMAL": lambda raw, _: raw.hex().upper().encode(),
+    "base64": lambda raw, _: b64encode(raw),
+    "base64url": lambda raw, _: urlsafe_b64encode(raw).rstrip(b"="),
+    "bytes": lambda raw, _: raw,
+    "in an event": lambda raw, _: (
+        b"eyJhbGciOiJFZERTQSJ9."
+        + urlsafe_b64encode(
+            b'{"secret":"' + str(int.from_bytes(raw, "big")).encode() + b'"}'
+        ).rstrip(b"=")
+        + b".c2ln"
+    ),
+}
+"""How a number of 32 bytes may stand somewhere."""
+
+
+def test_a_secret_planted_in_any_place_in_any_way_of_writing_is_found_there(
+    secret_year: SecretYear,
+) -> None:
+    numbers = {
+        (place, how): 2**255 + secrets.randbelow(2**255) for place in PLANTING for how in WRITTEN
     }
-    assert len(held) == 4 + 4 * 7
-    assert len(secret) > 200
-    for number in secret | held:
-        assert str(number) not in seen.decimals
-        assert f"{number:x}" not in seen.hexadecimals
-    assert not seen.texts & {
-        text for name in BALLOTS for text in secret_year.desk.voters[name].texts
-    }
-    assert not seen.choices
+    texts = {place: secrets.token_urlsafe(16) for place in PLANTING}
+    for place, plant in PLANTING.items():
+        for (where, how), number in numbers.items():
+            if where == place:
+                plant(secret_year, WRITTEN[how](number.to_bytes(32, "big"), number))
+        plant(secret_year, b"xy" + b64encode(b"a " + texts[place].encode() + b" b"))
+        plant(secret_year, b'{"marks":{"LCA":"yes"}}')
+    places = secret_year.searched()
+    for name, seen in places.items():
+        found = set(seen.holds([*numbers.values(), *texts.values()]))
+        here = {number for (place, _), number in numbers.items() if place == name}
+        assert found == here | ({texts[name]} if name in texts else set()), name
+        assert bool(seen.choices) == (name in PLANTING), name
 
 
-async def _saved(redis_url: str) -> None:
-    """Redis writes all that it holds anew."""
-    client = new_client(redis_url)
-    try:
-        await client.save()
-    finally:
-        await client.aclose()
+def in_redis(year: SecretYear, raw: bytes) -> None:
+    with redis.Redis.from_url(year.box.system.redis_url) as client:
+        client.rpush("planted", raw)
 
 
-class _Seen:
-    """What stands in bytes and in what they encode, wherever it could be a secret."""
-
-    def __init__(self) -> None:
-        self.decimals: set[str] = set()
-        self.hexadecimals: set[str] = set()
-        self.scalars: set[str] = set()
-        self.texts: set[str] = set()
-        self.choices: list[bytes] = []
-        self.votes = 0
-        self._payloads: set[bytes] = set()
-
-    def take(self, raw: bytes) -> None:
-        self._look(raw)
-        for token in re.findall(rb"(?<![\w.-])eyJ[\w-]+\.(eyJ[\w-]+)\.[\w-]+", raw):
-            payload = urlsafe_b64decode(token + b"=" * (-len(token) % 4))
-            if payload not in self._payloads:
-                self._payloads.add(payload)
-                self._look(payload)
-                self.votes += b'"thidua.ballots.secret-vote-cast.v1"' in payload
-
-    def _look(self, raw: bytes) -> None:
-        self.decimals |= {one.decode() for one in re.findall(rb"[0-9]{20,}", raw)}
-        self.hexadecimals |= {one.decode().lower() for one in re.findall(rb"[0-9a-fA-F]{50,}", raw)}
-        found = re.findall(rb'\\?"(?:challenge|response)\\?": ?\\?"([0-9]+)', raw)
-        self.scalars |= {one.decode() for one in found}
-        card = rb"(?:[1-9A-HJ-NP-Za-km-z]{3}-){4}[1-9A-HJ-NP-Za-km-z]{3}"
-        self.texts |= {one.decode() for one in re.findall(card, raw)}
-        self.choices += re.findall(rb'"marks": ?\{"[A-Z0-9-]+": ?"(?:yes|no|none)"', raw)
+def in_database(year: SecretYear, raw: bytes) -> None:
+    [path] = year.box.system.folder.glob("*.sqlite3")
+    with closing(sqlite3.connect(path, timeout=30)) as database, database:
+        database.execute("CREATE TABLE IF NOT EXISTS planted (raw BLOB)")
+        database.execute("INSERT INTO planted VALUES (?)", (raw,))
 
 
-def test_the_search_finds_what_is_planted_plainly_or_within_an_event() -> None:
-    card = b"fNG-Qzz-jE7-oMA-ZVY"
-    number = str(2**255 - 19).encode()
-    planted = b'{"marks":{"LCA":"yes"},"secret":"' + number + b'","card":"' + card + b'"}'
-    inside = urlsafe_b64encode(planted).rstrip(b"=")
-    for raw in (planted, b'x{"jws":"eyJhbGciOiJFZERTQSJ9.' + inside + b'.c2ln"}', number + card):
-        seen = _Seen()
-        seen.take(raw)
-        assert number.decode() in seen.decimals
-        assert card.decode() in seen.texts
-    assert not _Seen().choices
-    seen = _Seen()
-    seen.take(b"eyJhbGciOiJFZERTQSJ9." + inside + b".c2ln")
-    assert seen.choices
+def in_file(name: str) -> Callable[[SecretYear, bytes], None]:
+    def plant(year: SecretYear, raw: bytes) -> None:
+        with (year.box.system.folder / name).open("ab") as file:
+            file.write(b"\n" + raw + b"\n")
+
+    return plant
+
+
+def in_traces(year: SecretYear, raw: bytes) -> None:
+    body = gzip.compress(b"\x0a\x12" + raw)
+    headers = {"content-encoding": "gzip"}
+    assert httpx.post(f"{year.traces}/v1/traces", content=body, headers=headers).status_code == 200
+
+
+PLANTING: Final = {
+    "redis": in_redis,
+    "database": in_database,
+    "archive": in_file("archive/planted"),
+    "logs": in_file("ballots.log"),
+    TRACES: in_traces,
+}
+"""How something gets into each place, as a careless program would put it there."""

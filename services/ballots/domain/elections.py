@@ -39,7 +39,8 @@ class Election:
     """
     The secret half of a ballot, from its draft on; the public half is the `Ballot` of the same name, once opened.
 
-    ``votes`` are all votes by member in the order of the log, counted or replaced.
+    ``votes`` are all votes by member in the order of the log, counted or replaced; ``checked`` are the trackers that
+    their members say they have found.
     """
 
     draft: s.ElectionDrafted
@@ -50,6 +51,7 @@ class Election:
     credentials: Mapping[str, str] = field(default_factory=dict)
     opened: s.ElectionOpened | None = None
     votes: Mapping[str, tuple[s.SecretVoteCast, ...]] = field(default_factory=dict)
+    checked: frozenset[str] = frozenset()
     tally: s.TallyEncrypted | None = None
     decrypted: Mapping[int, str] = field(default_factory=dict)
     result: s.ResultPublished | None = None
@@ -87,7 +89,7 @@ def _keys(elections: Mapping[str, Election], draft: s.ElectionDrafted) -> Keys:
     return Keys(draft.uuid, places(draft.trustees))
 
 
-def _evolved(election: Election, event: Event) -> Election:  # noqa: PLR0911 - a flat dispatch
+def _evolved(election: Election, event: Event) -> Election:  # noqa: C901, PLR0911 - a flat dispatch
     keys = election.keys
     match event.data:
         case s.TrusteeCommitted() as data:
@@ -115,6 +117,8 @@ def _evolved(election: Election, event: Event) -> Election:  # noqa: PLR0911 - a
             unit = event.unit or ""
             votes = (*election.votes.get(unit, ()), data)
             return replace(election, votes=_with(election.votes, unit, votes))
+        case s.TrackerChecked(tracker=tracker):
+            return replace(election, checked=election.checked | {tracker})
         case s.TallyEncrypted() as data:
             return replace(election, tally=data)
         case s.PartiallyDecrypted(owner=owner, decryption=text):

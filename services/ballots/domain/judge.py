@@ -19,6 +19,7 @@ from services.ballots.domain.secret_count import close, lapsed, lapses
 from services.ballots.domain.secret_voting import (
     judge_credential_registered,
     judge_secret_vote_cast,
+    judge_tracker_checked,
     open_election,
 )
 from services.ballots.domain.state import Ballot, Cycle, start
@@ -116,6 +117,8 @@ def _dispatch(  # noqa: C901, PLR0911, PLR0912 - a flat dispatch
         return judge_credential_registered(data, matter, cycle)
     if isinstance(data, s.SecretVoteCast):
         return judge_secret_vote_cast(data, matter, cycle)
+    if isinstance(data, s.TrackerChecked):
+        return judge_tracker_checked(data, matter, cycle)
     if isinstance(data, s.TrusteeEvent):
         seat = _seat(view, event.subject, cycle.ballots.get(data.ballot), matter.day)
         return judge_trustee_event(data, matter, cycle, seat)

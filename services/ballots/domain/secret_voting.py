@@ -137,6 +137,20 @@ def judge_secret_vote_cast(data: s.SecretVoteCast, matter: Matter, cycle: Cycle)
     return Recorded(close(after, replace(election, votes=votes), cycle, "all-voted"))
 
 
+def judge_tracker_checked(data: s.TrackerChecked, matter: Matter, cycle: Cycle) -> Judgement:
+    """A member's word that it has found its own vote, once for each."""
+    election = cycle.elections.get(data.ballot)
+    if election is None:
+        return Refused(Code.BALLOT_NOT_OPEN, {"ballot": data.ballot})
+    own = election.votes.get(matter.event.unit or "", ())
+    if all(vote.tracker != data.tracker for vote in own):
+        facts = {"what": "phiếu của đơn vị / vote of the unit", "given": data.tracker}
+        return Refused(Code.REFERENCE_UNKNOWN, facts)
+    if data.tracker in election.checked:
+        return Refused(Code.ALREADY_DONE, {"what": f"tracker-checked {data.tracker}"})
+    return Recorded()
+
+
 def _check(
     data: s.SecretVoteCast, fixed: s.ElectionFixed, credential: str, election: Election
 ) -> None:

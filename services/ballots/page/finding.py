@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Final, Literal
 from services.ballots.page.setup import Running, Setup, Voter
 from thidua.clock import local_day
 from thidua.folding import registry_of
+from thidua.voting.group import BELENIOS_2048
+from thidua.voting.rounds import trustees_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,7 +39,7 @@ def find_setup(fold: Folded[Cycle], clock: datetime, subject: str, name: str) ->
     election = cycle.elections.get(name)
     if election is None or election.fixed is None:
         return None
-    fixed, ballot = election.fixed, cycle.ballots.get(name)
+    fixed, keys, ballot = election.fixed, election.keys, cycle.ballots.get(name)
     bound = json.loads(fixed.election)
     registry = fold.registry(registry_of(subject))
     units: Sequence[str] = bound["x_roll"]
@@ -50,6 +52,9 @@ def find_setup(fold: Folded[Cycle], clock: datetime, subject: str, name: str) ->
         closes=None if ballot is None else ballot.closes,
         repeat=bound["x_revote"],
         election=fixed.election,
+        trustees=trustees_of(
+            BELENIOS_2048, keys.seats, keys.published, keys.sealed, keys.confirmed
+        ).text,
         fingerprint=fixed.fingerprint,
         roll=[
             Voter(

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from thidua.standing import Key
 
-VERSION: Final = 1
+VERSION: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class Setup:
     One ballot as the page is told of it.
 
     ``matter`` is what is voted on in words, Vietnamese and English; everything that decides stands in ``election``, the exact text
-    that ``fingerprint`` is the hash of. ``clock`` is the moment of the log's last entry, ``keys`` are those that
+    that ``fingerprint`` is the hash of; ``trustees`` is the exact record of who can open the count. ``clock`` is the moment of the log's last entry, ``keys`` are those that
     units of the roll may sign with now.
     """
 
@@ -63,6 +63,7 @@ class Setup:
     closes: datetime | None
     repeat: Literal["first", "last"]
     election: str
+    trustees: str
     fingerprint: str
     roll: Sequence[Voter]
     keys: Mapping[str, Sequence[Key]]
@@ -84,6 +85,7 @@ class Setup:
             "repeat": self.repeat,
             "door": door_url,
             "election": self.election,
+            "trustees": self.trustees,
             "fingerprint": self.fingerprint,
             "roll": [
                 {

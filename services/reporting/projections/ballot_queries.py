@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from services.reporting.projections.ballots import ballots, counts, nominations, votes
 from services.reporting.projections.secret_queries import (
+    CheckedTrackers,
     TrackedVote,
+    checked_trackers,
     secret_election,
     trackers_of,
 )
@@ -23,7 +25,8 @@ class Ballot:
     A ballot as it stands.
 
     ``state`` is ``open``, ``closed``, ``tallied``, ``decided`` or ``void``. ``votes`` are the yes votes
-    per nominee, ``needed`` the threshold in votes on ``base``. Empty until they are known.
+    per nominee, ``needed`` the threshold in votes on ``base``; ``seal_set`` and ``seal_broken`` are when the paper
+    box was sealed and opened. Empty until they are known.
     """
 
     ballot: str
@@ -42,6 +45,8 @@ class Ballot:
     closed_by: str | None
     void_reason: str | None
     box: str | None
+    seal_set: str | None
+    seal_broken: str | None
     slips: dict[str, Any] | None
     issued: int | None
     returned: int | None
@@ -75,7 +80,7 @@ class BallotInFull:
     """
     A ballot with who has answered, the roll-call votes once it is closed, and the counts.
 
-    Of a secret one its fingerprint and the trackers in its box.
+    Of a secret one its fingerprint, the trackers in its box, and how many of them were checked.
     """
 
     ballot: Ballot
@@ -84,6 +89,7 @@ class BallotInFull:
     counts: list[dict[str, Any]]
     fingerprint: str | None
     trackers: list[TrackedVote]
+    checked: CheckedTrackers | None
 
 
 _LISTS = frozenset({"nominees", "roll", "reached", "passed"})
@@ -112,6 +118,7 @@ def ballot_in_full(read: Reading, cycle: str, ballot: str) -> BallotInFull | Non
         [dict(one) for one in read.rows(counts, cycle=cycle, ballot=ballot)],
         None if secret is None else secret.fingerprint,
         box,
+        checked_trackers(read, cycle, ballot),
     )
 
 

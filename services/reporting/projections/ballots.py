@@ -40,6 +40,8 @@ ballots = read_model(
     text("closed_by"),
     text("void_reason"),
     text("box"),
+    text("seal_set"),
+    text("seal_broken"),
     document("slips"),
     number("issued"),
     number("returned"),
@@ -208,12 +210,12 @@ def _issued(entry: ProjectedEntry, data: b.SlipsIssued, rows: Rows) -> None:
 
 @BALLOTS.on(b.BoxSealed)
 def _sealed(entry: ProjectedEntry, data: b.BoxSealed, rows: Rows) -> None:
-    rows.change(ballots, entry.subject, data.ballot, box="sealed")
+    rows.change(ballots, entry.subject, data.ballot, box="sealed", seal_set=entry.rx)
 
 
 @BALLOTS.on(b.BoxOpened)
 def _unsealed(entry: ProjectedEntry, data: b.BoxOpened, rows: Rows) -> None:
-    rows.change(ballots, entry.subject, data.ballot, box="opened")
+    rows.change(ballots, entry.subject, data.ballot, box="opened", seal_broken=entry.rx)
 
 
 @BALLOTS.on(b.CountRecorded)

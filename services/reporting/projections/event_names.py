@@ -109,6 +109,7 @@ _NAMES: Final = {
         "credential-registered": "đăng ký thẻ cử tri",
         "election-opened": "mở hòm phiếu kín",
         "secret-vote-cast": "bỏ phiếu kín",
+        "tracker-checked": "xác nhận phiếu kín có trong hòm",
         "tally-encrypted": "cộng phiếu đã mã hóa",
         "partially-decrypted": "giải mã một phần",
         "result-published": "mở kết quả phiếu kín",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import count
 from typing import TYPE_CHECKING
 
 from services.reporting.columns import (
@@ -67,6 +68,7 @@ secret_votes = read_model(
     text("unit", key=True),
     number("sequence", key=True),
     bound(text("tracker", index=True)),
+    flag("checked"),
     text("rx"),
     event_hash(),
     position(),
@@ -206,10 +208,23 @@ def _cast(entry: ProjectedEntry, data: s.SecretVoteCast, rows: Rows) -> None:
         unit=entry.unit or entry.source,
         sequence=data.sequence,
         tracker=data.tracker,
+        checked=False,
         rx=entry.rx,
         hash=entry.hash,
         position=entry.position,
     )
+
+
+@SECRET_BALLOTS.on(s.TrackerChecked)
+def _checked(entry: ProjectedEntry, data: s.TrackerChecked, rows: Rows) -> None:
+    unit = entry.unit or entry.source
+    for sequence in count(1):
+        vote = rows.get(secret_votes, entry.subject, data.ballot, unit, sequence)
+        if vote is None:
+            return
+        if vote["tracker"] == data.tracker:
+            rows.change(secret_votes, entry.subject, data.ballot, unit, sequence, checked=True)
+            return
 
 
 @SECRET_BALLOTS.on(s.TallyEncrypted)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from services.reporting.projections.secret_ballots import (
     credentials,
@@ -20,6 +20,9 @@ from thidua.voting.rounds import places, trustees_of
 if TYPE_CHECKING:
     from services.reporting.reading import Reading
     from services.reporting.rows import Row
+
+
+_AHEAD: Final = ("drafted", "fixed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +74,18 @@ class TrackedVote:
     rx: str
     position: int
     hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedTrackers:
+    """
+    Of the votes that count, how many their own members say they have looked for and found; nobody is named.
+
+    They say so in a signed event of the log (``tracker-checked``). Whoever looked without saying so is not counted.
+    """
+
+    checked: int
+    of: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +166,24 @@ def trackers_of(read: Reading, cycle: str, ballot: str) -> list[TrackedVote] | N
         )
         for row in rows
     ]
+
+
+def checked_trackers(read: Reading, cycle: str, ballot: str) -> CheckedTrackers | None:
+    """How many of the counting votes were checked by their members; None where the ballot is no secret one."""
+    votes = trackers_of(read, cycle, ballot)
+    if votes is None:
+        return None
+    rows = read.rows(secret_votes, cycle=cycle, ballot=ballot)
+    checked = {row["tracker"] for row in rows if row["checked"]}
+    counting = [vote.tracker for vote in votes if vote.counts]
+    return CheckedTrackers(sum(tracker in checked for tracker in counting), len(counting))
+
+
+def elections_ahead(read: Reading, cycle: str) -> list[dict[str, Any]]:
+    """The secret ballots of a year that are drafted and not open yet, with their fingerprint once they have one."""
+    ahead = [row for row in read.rows(elections, cycle=cycle) if row["state"] in _AHEAD]
+    named = ("ballot", "state", "about", "nominees", "fingerprint", "position")
+    return [{name: row[name] for name in named} for row in ahead]
 
 
 def key_generation(read: Reading, cycle: str, ballot: str) -> list[TrusteeShare] | None:

@@ -426,6 +426,10 @@ _BALLOTS: Final = {
         "{who} đăng ký thẻ cử tri cho phiếu kín {ballot}",
         "{who} registered its credential for the secret ballot {ballot}",
     ),
+    "tracker-checked": (
+        "{who} xác nhận đã tìm thấy phiếu của mình trong hòm phiếu kín {ballot}",
+        "{who} confirmed that its vote is in the box of the secret ballot {ballot}",
+    ),
     "election-opened": (
         "Hòm phiếu kín {ballot} mở cho {registered} đơn vị đã đăng ký",
         "The box of the secret ballot {ballot} opened for {registered} registered units",

@@ -49,7 +49,7 @@ timeline = read_model(
     bound(text("id")),
     text("code"),
     document("facts"),
-    event_hash(),
+    event_hash(index=True),
     appended=True,
 )
 

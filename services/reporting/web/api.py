@@ -29,6 +29,7 @@ from services.reporting.reading import Reading, reading
 from services.reporting.web import parameters as given
 from services.reporting.web.answers import FAULTS, Answer, Counted, Listed
 from services.reporting.web.cycle_api import cycle_api
+from services.reporting.web.documents import document_api
 from services.reporting.web.faults import UnknownError, found
 from services.reporting.web.receipts import MOST, checked_receipt
 from services.reporting.web.sealed import sealed_bytes
@@ -36,13 +37,15 @@ from thidua.tlog.proofs import prove
 
 if TYPE_CHECKING:
     from services.reporting.archive import SealedLog
+    from services.reporting.documents.boxes import Boxes
     from services.reporting.moments import Moments
 
 
-def api(moments: Moments, archive: SealedLog, *, sandbox: bool) -> APIRouter:
+def api(moments: Moments, archive: SealedLog, boxes: Boxes, *, sandbox: bool) -> APIRouter:
     """The routes under ``/v1``; those over the read models also answer as of an earlier moment."""
     routes = APIRouter(prefix="/v1", responses=FAULTS, dependencies=[Depends(ask)])
     routes.include_router(cycle_api(moments, sandbox=sandbox))
+    routes.include_router(document_api(moments, boxes, sandbox=sandbox))
     _of_the_registry(routes, moments, sandbox=sandbox)
     _of_the_log(routes, moments, sandbox=sandbox)
     _of_the_figures(routes, moments)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, Final, TypeAlias
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 
 from services.reporting.projections.awards import Awards, awards_of
 from services.reporting.projections.ballot_queries import (
@@ -42,6 +42,12 @@ from services.reporting.projections.secret_queries import (
     key_generation,
     secret_election,
     trackers_of,
+)
+from services.reporting.projections.tracker_search import (
+    SHORTEST,
+    TrackerSearch,
+    find_tracker,
+    read_beginning,
 )
 from services.reporting.projections.unit_queries import unit as unit_of
 from services.reporting.reading import Reading
@@ -177,6 +183,18 @@ def _of_the_conference(routes: APIRouter, ask: Ask) -> None:
     def trackers(cycle: given.Cycle, ballot: given.Slug) -> Answer[list[TrackedVote]]:
         """Every vote in the box by its tracker, and whether it counts."""
         return ask(cycle, lambda read: found(trackers_of(read, cycle, ballot), ballot))
+
+    @routes.get(
+        f"{YEAR}/ballots/{{ballot}}/tracker", summary="Tìm một mã tra cứu / look for a tracker"
+    )
+    def tracker_of(
+        cycle: given.Cycle,
+        ballot: given.Slug,
+        starts: Annotated[str, Query(min_length=SHORTEST, max_length=60)],
+    ) -> Answer[TrackerSearch]:
+        """By the whole tracker or its beginning of at least 8 characters: in the box, replaced, or not there."""
+        asked = found(read_beginning(starts), starts)
+        return ask(cycle, lambda read: found(find_tracker(read, cycle, ballot, asked), ballot))
 
     @routes.get(
         f"{YEAR}/ballots/{{ballot}}/key-generation", summary="Khóa kiểm phiếu / the trustees' keys"

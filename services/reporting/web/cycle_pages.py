@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated, Final
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from fastapi.responses import HTMLResponse
 
 from services.reporting.projections.awards import awards_of
@@ -23,7 +23,9 @@ from services.reporting.projections.pledge_queries import launch, pledge
 from services.reporting.projections.ranking import ranking, ranking_versions
 from services.reporting.projections.rules import rulebook
 from services.reporting.projections.score_queries import evidence_of, reports_of, scores
+from services.reporting.projections.secret_queries import elections_ahead
 from services.reporting.projections.timeline import happenings
+from services.reporting.projections.tracker_search import SHORTEST, find_tracker, read_beginning
 from services.reporting.projections.unit_queries import unit as unit_of
 from services.reporting.reading import Reading
 from services.reporting.web import parameters as given
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
 
 YEAR = "/nam/{authority}/{cluster}/{year}"
 LATEST = 10
+_MOST_TYPED: Final = 200
 
 
 def cycle_pages(moments: Moments, renderer: Renderer, language: str) -> APIRouter:
@@ -144,14 +147,22 @@ def _deciding(routes: APIRouter, show: Show) -> None:
                 "ballots": ballots_of(read, cycle),
                 "conferences": conferences_of(read, cycle),
                 "nominations": nominations_of(read, cycle),
+                "ahead": elections_ahead(read, cycle),
             }
 
         return show("ballots.html", cycle, "/bo-phieu", "/ballots", ask)
 
     @routes.get(f"{YEAR}/bo-phieu/{{ballot}}")
-    def ballot_page(cycle: given.Cycle, ballot: given.Slug) -> HTMLResponse:
+    def ballot_page(
+        cycle: given.Cycle,
+        ballot: given.Slug,
+        ma: Annotated[str, Query(max_length=_MOST_TYPED)] = "",
+    ) -> HTMLResponse:
         def ask(read: Reading) -> dict[str, Any]:
-            return {"full": found(ballot_in_full(read, cycle, ballot), ballot)}
+            full = found(ballot_in_full(read, cycle, ballot), ballot)
+            asked = read_beginning(ma)
+            search = find_tracker(read, cycle, ballot, asked) if asked else None
+            return {"full": full, "typed": ma, "search": search, "shortest": SHORTEST}
 
         return show("ballot.html", cycle, f"/bo-phieu/{ballot}", f"/ballots/{ballot}", ask)
 

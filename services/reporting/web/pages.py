@@ -18,18 +18,20 @@ from services.reporting.projections.unit_queries import unit as unit_of
 from services.reporting.web import parameters as given
 from services.reporting.web.audit_pages import audit_pages
 from services.reporting.web.cycle_pages import cycle_pages
+from services.reporting.web.documents import document_pages
 from services.reporting.web.excel_pages import excel_pages
 from services.reporting.web.faults import found
 
 if TYPE_CHECKING:
     from services.reporting.archive import SealedLog
+    from services.reporting.documents.boxes import Boxes
     from services.reporting.moments import Moments
     from services.reporting.web.rendering import Renderer
 
 LATEST = 10
 
 
-def pages(moments: Moments, archive: SealedLog, renderer: Renderer) -> APIRouter:
+def pages(moments: Moments, archive: SealedLog, boxes: Boxes, renderer: Renderer) -> APIRouter:
     """All pages, each of now or as of an earlier moment."""
     routes = APIRouter(
         default_response_class=HTMLResponse, include_in_schema=False, dependencies=[Depends(ask)]
@@ -39,6 +41,8 @@ def pages(moments: Moments, archive: SealedLog, renderer: Renderer) -> APIRouter
         routes.include_router(_log(moments, renderer, language), prefix=prefix)
         routes.include_router(audit_pages(moments, archive, renderer, language), prefix=prefix)
         routes.include_router(cycle_pages(moments, renderer, language), prefix=prefix)
+        documents = document_pages(moments, archive, boxes, renderer, language)
+        routes.include_router(documents, prefix=prefix)
         routes.include_router(excel_pages(moments, renderer, language), prefix=prefix)
     return routes
 

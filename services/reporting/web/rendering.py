@@ -25,8 +25,9 @@ _LINK: Final = re.compile(r'href="(/(?!static/|archive/|v1/openapi)[^"#]*)')
 class Renderer:
     """The templates of one site."""
 
-    def __init__(self, archive: SealedLog, *, sandbox: bool) -> None:
+    def __init__(self, archive: SealedLog, *, sandbox: bool, voting_page: str = "") -> None:
         self.sandbox = sandbox
+        self._voting_page = voting_page
         self._archive = archive
         self._templates = Environment(
             loader=PackageLoader("services.reporting.web"),
@@ -83,6 +84,7 @@ class Renderer:
                 "t": speech.t,
                 "path": path,
                 "sandbox": self.sandbox,
+                "voting_page": self._voting_page,
                 "cycle_pages": CYCLE_PAGES,
                 **given,
             }

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from fastapi.staticfiles import StaticFiles
 
+from services.reporting.documents.boxes import Boxes
 from services.reporting.moments import Moments
 from services.reporting.web.api import api
 from services.reporting.web.faults import answer_faults
@@ -32,13 +33,20 @@ HEADERS: Final = {
 }
 
 
-def add_site(app: FastAPI, engine: Engine, archive: SealedLog, *, sandbox: bool) -> None:
-    """Give *app* the API under ``/v1``, the pages under ``/`` and ``/en/``, and their faults."""
-    renderer = Renderer(archive, sandbox=sandbox)
+def add_site(
+    app: FastAPI, engine: Engine, archive: SealedLog, *, sandbox: bool, voting_page: str = ""
+) -> None:
+    """
+    Give *app* the API under ``/v1``, the pages under ``/`` and ``/en/``, and their faults.
+
+    *voting_page* is where browsers reach the ballots service; nothing links there while it is empty.
+    """
+    renderer = Renderer(archive, sandbox=sandbox, voting_page=voting_page)
     moments = Moments(engine, archive)
     app.state.moments = moments
-    app.include_router(api(moments, archive, sandbox=sandbox))
-    app.include_router(pages(moments, archive, renderer))
+    boxes = Boxes(archive)
+    app.include_router(api(moments, archive, boxes, sandbox=sandbox))
+    app.include_router(pages(moments, archive, boxes, renderer))
     # Before the first entry is sealed there is nothing to serve yet.
     app.mount("/archive", StaticFiles(directory=archive.public, check_dir=False), name="archive")
     app.mount("/static", StaticFiles(directory=STATIC), name="static")

@@ -26,6 +26,7 @@ from services.units.evidence.spool import Spool
 from services.units.evidence.store import StoreFullError, upload_id
 from services.units.evidence.taking import Taking
 from thidua.clock import WallClock
+from thidua.ending import ended
 from thidua.refusals import Code
 
 if TYPE_CHECKING:
@@ -90,7 +91,6 @@ def evidence_routes(door: Door, settings: EvidenceSettings) -> APIRouter:
 
 def _at_work(keeping: Keeping, announcing: Announcing, clock: WallClock) -> Callable[[Any], Any]:
     """What goes on between requests: whole files are scanned, stored and announced."""
-    stopping = asyncio.Event()
 
     async def store() -> None:
         await asyncio.to_thread(keeping.tick, clock.now_ms())
@@ -99,8 +99,7 @@ def _at_work(keeping: Keeping, announcing: Announcing, clock: WallClock) -> Call
         await announcing.tick(sorted(keeping.uses.values()))
 
     async def again_and_again(step: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        # A cancellation can get lost in the Redis client, so the loop does not live by that alone.
-        while not stopping.is_set():
+        while True:
             try:
                 await step()
             except RedisError as error:
@@ -116,10 +115,7 @@ def _at_work(keeping: Keeping, announcing: Announcing, clock: WallClock) -> Call
         try:
             yield
         finally:
-            stopping.set()
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await ended(*tasks)
 
     return lifespan
 

@@ -26,7 +26,11 @@ JUDGED = (*AUTHENTIC, "V13", "V14")
 
 
 class Rebuild(Protocol):
-    """The application's read models being built anew, entry by entry."""
+    """The application's read models being built anew, entry by entry; ``versions`` name the projection of each."""
+
+    @property
+    def versions(self) -> Mapping[str, str]:
+        """By which projection each read model is."""
 
     def take(self, entry: Entry, opened: Opened | None = None) -> None:
         """The next entry, with its event where that was *opened* before."""
@@ -61,6 +65,7 @@ class Part:
     unreadable: str | None = None
     counts: dict[str, int] = field(default_factory=dict)
     prints: Mapping[str, str] = field(default_factory=dict)
+    versions: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def is_whole(self) -> bool:
@@ -190,7 +195,7 @@ def judged_and_rebuilt_parts(
 
         judged = _judged(folder, size, to, tell)
         if judged.is_whole and rebuilt.is_whole:
-            rebuilt.prints = dict(rebuild.prints())
+            rebuilt.prints, rebuilt.versions = dict(rebuild.prints()), dict(rebuild.versions)
     # What a judge ended at may be no matter to the read models.
     return judged, rebuilt if judged.is_whole else rebuilt_part(folder, size, to, rebuilding)
 
@@ -284,7 +289,7 @@ def rebuilt_part(folder: Path, size: int, to: Held, rebuilding: Rebuilding) -> P
     with _into(part), rebuilding() as rebuild:
         for entry in entries_of(folder, size, until=to.published):
             rebuild.take(entry)
-        part.prints = dict(rebuild.prints())
+        part.prints, part.versions = dict(rebuild.prints()), dict(rebuild.versions)
     return part
 
 

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import os
 import re
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from thidua.base64url import decode_base64url
 from thidua.contracts.envelope import EnvelopeError, FormError
 from thidua.errors import ThiduaError
 from thidua.knowledge import recorded_event
+from thidua.log.entry import read_entry
 from thidua.tlog.faults import ArchiveUnreadableError
+from thidua.tlog.tiles import TileFolder
 from thidua.voting.canonical import hex_hash, parse
 from thidua.voting.checking import jobs_for
 from thidua.voting.exporting import Archives, Exported
@@ -19,7 +23,8 @@ from thidua.voting.setup import answers_of
 from thidua.voting.verifying import Verified, verify_archive
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
 
     from thidua.audit.findings import Findings
     from thidua.log.entry import Entry
@@ -28,6 +33,7 @@ CHECK: Final = "V16"
 _OF_SECRET_BALLOTS: Final = re.compile(
     rb"thidua\.ballots\.(?:election|trustee|credential|secret|tally|partially|result|roll-frozen|ballot-voided)"
 )
+_BY_BALLOTS: Final = b'"by":"ballots/'
 NOTHING_HELD: Final = "không có phiếu kín trong sổ / no secret ballot in this log"
 
 
@@ -39,33 +45,66 @@ def archives_in(entries: Iterable[Entry]) -> Archives:
     """
     archives = Archives()
     for entry in entries:
-        if entry.is_recorded and entry.by.startswith("ballots/") and _tells(entry.jws or b""):
+        if _is_told(entry):
             archives.take(recorded_event(entry))
     return archives
 
 
-def _tells(jws: bytes) -> bool:
+def _is_told(entry: Entry) -> bool:
     """Whether an event may be of a secret ballot; most of a log is not, and is not read for it."""
-    return _OF_SECRET_BALLOTS.search(decode_base64url(jws.split(b".")[1])) is not None
+    if not entry.is_recorded or not entry.by.startswith("ballots/"):
+        return False
+    payload = decode_base64url((entry.jws or b"").split(b".")[1])
+    return _OF_SECRET_BALLOTS.search(payload) is not None
 
 
-def hold_secret_ballots(entries: Iterable[Entry], found: Findings, jobs: int = 0) -> None:
-    """Say of *found* whether every secret ballot in *entries* holds by its own proof."""
-    try:
-        held = hold_archives(archives_in(entries), jobs)
-    except ArchiveUnreadableError as error:
-        found.unreadable(CHECK, str(error))
-    except (ThiduaError, EnvelopeError, FormError) as error:
-        found.fails(CHECK, None, str(error))
-    except (LookupError, ValueError, TypeError) as error:
-        # The export believes what was judged; what it cannot follow was never judged so.
-        what = f"phiếu kín không theo thứ tự / a secret ballot out of order: {type(error).__name__}"
-        found.fails(CHECK, None, what)
+@dataclass(slots=True)
+class Telling:
+    """The entries of a folder that tell of secret ballots, or why they could not be found."""
+
+    entries: list[Entry] = field(default_factory=list)
+    fault: str | None = None
+    unreadable: str | None = None
+
+    @contextmanager
+    def noting(self) -> Iterator[None]:
+        """Turn what reading and holding raise into what is said of it."""
+        try:
+            yield
+        except ArchiveUnreadableError as error:
+            self.unreadable = str(error)
+        except (ThiduaError, EnvelopeError, FormError) as error:
+            self.fault = str(error)
+        except (LookupError, ValueError, TypeError) as error:
+            # The export believes what was judged; what it cannot follow was never judged so.
+            name = type(error).__name__
+            self.fault = f"phiếu kín không theo thứ tự / a secret ballot out of order: {name}"
+
+
+def telling_part(folder: Path, size: int) -> Telling:
+    """The entries that tell of secret ballots; of the others no more than who judged them is looked at."""
+    told = Telling()
+    with told.noting():
+        for position, raw in TileFolder(folder, size).entries():
+            if _BY_BALLOTS in raw and _is_told(entry := read_entry(position, raw)):
+                told.entries.append(entry)
+    return told
+
+
+def hold_secret_ballots(told: Telling, found: Findings, jobs: int = 0) -> None:
+    """Say of *found* whether every secret ballot that was *told* holds by its own proof."""
+    held = 0
+    if told.fault is None and told.unreadable is None:
+        with told.noting():
+            held = hold_archives(archives_in(told.entries), jobs)
+    if told.unreadable is not None:
+        found.unreadable(CHECK, told.unreadable)
+    elif told.fault is not None:
+        found.fails(CHECK, None, told.fault)
+    elif held:
+        found.holds(CHECK, held)
     else:
-        if held:
-            found.holds(CHECK, held)
-        else:
-            found.nothing(CHECK, NOTHING_HELD)
+        found.nothing(CHECK, NOTHING_HELD)
 
 
 def hold_archives(archives: Archives, jobs: int = 0) -> int:

@@ -20,7 +20,7 @@ from thidua.identity import (
     Identity,
     KeyFileError,
     SettingsFileError,
-    UnfitError,
+    SettingValueError,
     UnsetError,
     find_identity,
 )
@@ -82,6 +82,7 @@ def identity(
     archive: str | None = None,
     policy: Path | None = None,
     custody: Path | None = None,
+    key_store: str | None = None,
 ) -> Identity:
     """The settings a command runs with: flags, environment, project file, user file."""
     given: dict[str, str | None] = {
@@ -95,6 +96,7 @@ def identity(
         "archive": archive,
         "policy": None if policy is None else str(policy),
         "custody": None if custody is None else str(custody),
+        "key_store": key_store,
     }
     return find_identity(given, os.environ, Path.cwd())  # noqa: TID251 - a command is a composition root
 
@@ -117,7 +119,7 @@ def note(text: str) -> None:
 def exit_of(error: ThiduaError) -> Exit:
     """The exit code of an error."""
     match error:
-        case UnsetError() | UnfitError() | SettingsFileError() | KeyFileError():
+        case UnsetError() | SettingsFileError() | SettingValueError() | KeyFileError():
             return Exit.USAGE
         case NotInOutboxError() | NoReceiptError():
             return Exit.NOT_FOUND

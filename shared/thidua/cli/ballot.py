@@ -26,6 +26,7 @@ from thidua.cli.custody import (
     BallotName,
     Custody,
     Cycle,
+    KeyStore,
     PassphraseFile,
     PolicyFile,
     Tracker,
@@ -79,6 +80,7 @@ def credential(
         typer.Option(help="New file with the secret credential: print it, seal it, delete it."),
     ] = None,
     passphrase_file: PassphraseFile = None,
+    key_store: KeyStore = None,
     archive: Archive = None,
     policy: PolicyFile = None,
     custody: Custody = None,
@@ -98,7 +100,7 @@ def credential(
     it out once more, for a sealed envelope.
     """
     settings = Where(
-        key_file, kid, source, origin, url, outbox, archive, policy, custody
+        key_file, kid, source, origin, url, outbox, archive, policy, custody, key_store
     ).settings()
     unit = settings.need("source").removeprefix("/units/")
     read = read_log(settings, cycle)
@@ -109,7 +111,8 @@ def credential(
             "the ballot is open and its roll stands",
         )
     with at_desk(settings, told) as desk:
-        passphrase = ask_passphrase(passphrase_file, new=desk.record.registration is None)
+        new = desk.record.registration is None
+        passphrase = ask_passphrase(settings, desk.folder, passphrase_file, new=new)
         made = desk.make(GROUP, told.draft.uuid, unit, passphrase, secrets.randbelow)
         if paper is not None:
             write_new(paper, f"{desk.credential_text(passphrase)}\n".encode())
@@ -140,6 +143,7 @@ def cast(
         bool, typer.Option("--yes", help="Cast without asking whether to test it first.")
     ] = False,
     passphrase_file: PassphraseFile = None,
+    key_store: KeyStore = None,
     archive: Archive = None,
     policy: PolicyFile = None,
     custody: Custody = None,
@@ -159,7 +163,7 @@ def cast(
     client is honest shows only when it could not know which ballots are tested.
     """
     settings = Where(
-        key_file, kid, source, origin, url, outbox, archive, policy, custody
+        key_file, kid, source, origin, url, outbox, archive, policy, custody, key_store
     ).settings()
     read = read_log(settings, cycle)
     told = read.ballots.named(ballot)
@@ -176,7 +180,7 @@ def cast(
                 note(line)
             marks = _asked(told, election) if choices is None else _marks(choices)
             chosen = choices_of(told.draft, election, marks)
-            passphrase = ask_passphrase(passphrase_file, new=False)
+            passphrase = ask_passphrase(settings, desk.folder, passphrase_file, new=False)
             tracker = desk.prepare(election, chosen, passphrase, secrets.randbelow)
             note(f"Mã tra cứu / tracker\t{tracker}")
             if prepare or not (yes or _decided()):

@@ -8,12 +8,24 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from thidua.cli.answers import AsJson, Exit, Origin, Source, show
+from thidua.cli.answers import (
+    AsJson,
+    Exit,
+    KeyFile,
+    Kid,
+    Origin,
+    OutboxFolder,
+    Source,
+    Url,
+    Wait,
+    show,
+)
 from thidua.cli.custody import (
     Archive,
     BallotName,
     Custody,
     Cycle,
+    KeyStore,
     PassphraseFile,
     PolicyFile,
     SecretFileError,
@@ -21,23 +33,54 @@ from thidua.cli.custody import (
     Where,
     ask_passphrase,
     at_desk,
+    finish,
+    publish,
     read_log,
 )
 from thidua.cli.keys import write_new
+from thidua.cli.receipts import token_in
+from thidua.contracts import secret_ballots as s
 from thidua.custody.choosing import WORDS, marks_in
 from thidua.custody.recount import check_fixed, check_roll
 from thidua.custody.voter import BallotCastError, NothingPreparedError
+from thidua.errors import RejectError, RetryError
+from thidua.log.entry import read_entry
+from thidua.receipts import check_receipt, door_key, parse_receipt
 from thidua.voting.ballots import check_ballot, read_ballot
-from thidua.voting.canonical import integer, items, members, parse, string
+from thidua.voting.canonical import hex_hash, integer, items, members, parse, string
 from thidua.voting.challenge import check_challenge
 from thidua.voting.faults import BallotFaultError
 
 if TYPE_CHECKING:
+    from thidua.audit.held import HeldFolder
     from thidua.custody.told import Told
+    from thidua.receipts import Receipt
     from thidua.voting.election import Election
     from thidua.voting.questions import Choice
 
 MOST_FILE = 500_000
+
+
+class OthersVoteError(RejectError):
+    """Only the unit whose vote it is says that it has found it."""
+
+    def __init__(self, unit: str) -> None:
+        super().__init__(
+            f"phiếu của {unit}: chỉ đơn vị đó xác nhận / it is the vote of {unit}, which alone confirms it"
+        )
+
+
+class ReceiptAheadError(RetryError):
+    """The receipt is for a later position than the copy of the archive goes."""
+
+    def __init__(self, receipt: Receipt, size: int) -> None:
+        super().__init__(
+            f"biên nhận ở vị trí {receipt.position}, bản kho lưu mới đến {size} / the copy ends before the receipt"
+        )
+
+    def diagnostics(self) -> str:
+        """Say that the copy is old."""
+        return "Lấy bản kho lưu mới hơn rồi kiểm lại. / Get a newer copy of the archive, and check again."
 
 
 def challenge(
@@ -47,6 +90,7 @@ def challenge(
     *,
     to: Annotated[Path, typer.Option(help="New file for another device to check.")],
     passphrase_file: PassphraseFile = None,
+    key_store: KeyStore = None,
     archive: Archive = None,
     policy: PolicyFile = None,
     custody: Custody = None,
@@ -60,7 +104,12 @@ def challenge(
     It is never cast. On another device: ``thidua ballot check CYCLE BALLOT --challenge FILE``.
     """
     settings = Where(
-        source=source, origin=origin, archive=archive, policy=policy, custody=custody
+        source=source,
+        origin=origin,
+        archive=archive,
+        policy=policy,
+        custody=custody,
+        key_store=key_store,
     ).settings()
     if to.exists():
         raise SecretFileError(to, "đã có, không ghi đè / exists and is not overwritten")
@@ -71,7 +120,8 @@ def challenge(
             raise NothingPreparedError
         if desk.record.tracker == named and desk.record.fate == "cast":
             raise BallotCastError(named)
-        shown = desk.open(named, ask_passphrase(passphrase_file, new=False))
+        passphrase = ask_passphrase(settings, desk.folder, passphrase_file, new=False)
+        shown = desk.open(named, passphrase)
     document = {
         "election": "" if told.fixed is None else told.fixed.election,
         "ballot": shown.ballot,
@@ -94,21 +144,38 @@ def check(
     challenge: Annotated[
         Path | None, typer.Option(help="The file of a challenged ballot, from another device.")
     ] = None,
+    receipt: Annotated[
+        Path | None,
+        typer.Option(
+            help="The vote's signed receipt: is the very entry there that the door promised?"
+        ),
+    ] = None,
+    confirm: Annotated[
+        bool,
+        typer.Option(
+            "--confirm", help="Then publish that your unit found its own vote in the box."
+        ),
+    ] = False,
     archive: Archive = None,
     policy: PolicyFile = None,
     custody: Custody = None,
+    key_file: KeyFile = None,
+    kid: Kid = None,
     source: Source = None,
     origin: Origin = None,
+    url: Url = None,
+    outbox: OutboxFolder = None,
+    wait: Wait = 10,
     as_json: AsJson = False,
 ) -> None:
     """
     Tìm phiếu của mình trong hòm, hoặc kiểm phiếu thử của máy khác. / Find a ballot in the box, or check a challenge.
 
     Exit 0: it is there and holds (``counts`` says whether a later one replaced it); 5: it is not there; 4: a proof says
-    no. With ``--challenge``: the ballot holds exactly the choices that are printed; compare them with yours.
+    no. With ``--receipt`` it is the vote that the door signed for, and 4 when the log does not hold it where it must. With ``--challenge``: the ballot holds exactly the choices that are printed; compare them with yours.
     """
     settings = Where(
-        source=source, origin=origin, archive=archive, policy=policy, custody=custody
+        key_file, kid, source, origin, url, outbox, archive, policy, custody
     ).settings()
     read = read_log(settings, cycle)
     told = read.ballots.named(ballot)
@@ -116,6 +183,8 @@ def check(
     if challenge is not None:
         _check_challenge(told, election, challenge, as_json=as_json)
         return
+    if receipt is not None:
+        tracker = _promised(read.held, settings.values.get("origin"), receipt, tracker)
     if tracker is None:
         with at_desk(settings, told) as desk:
             if not desk.record.cast:
@@ -137,22 +206,51 @@ def check(
     last = [vote for vote in told.votes if vote.unit == found.unit][-1]
     counts = last.tracker == tracker and told.void is None
     state = "được tính / counts" if counts else "đã thay bằng phiếu sau / replaced by a later one"
-    show(
-        {
-            "tracker": tracker,
-            "in_box": True,
-            "unit": found.unit,
-            "sequence": found.sequence,
-            "counts": counts,
-            "event": found.hash,
-            "size": read.held.size,
-        },
-        [
-            f"Có trong hòm phiếu / in the box\t{tracker}",
-            f"{found.unit}\tlần / vote {found.sequence}\t{state}\t{found.hash}",
-        ],
-        as_json=as_json,
-    )
+    document = {
+        "tracker": tracker,
+        "in_box": True,
+        "unit": found.unit,
+        "sequence": found.sequence,
+        "counts": counts,
+        "size": read.held.size,
+    }
+    lines = [
+        f"Có trong hòm phiếu / in the box\t{tracker}",
+        f"{found.unit}\tlần / vote {found.sequence}\t{state}\t{found.hash}",
+    ]
+    if not confirm:
+        show({**document, "event": found.hash}, lines, as_json=as_json)
+        return
+    if found.unit != settings.need("source").removeprefix("/units/"):
+        raise OthersVoteError(found.unit)
+    said = s.TrackerChecked(ballot=ballot, tracker=tracker)
+    name = f"checked:{told.draft.uuid}:{hex_hash(tracker)[:16]}"
+    item = publish(settings.client(wait=wait), cycle, said, name)
+    finish(item, lines, as_json=as_json, **document, vote=found.hash)
+
+
+def _promised(held: HeldFolder, origin: str | None, path: Path, tracker: str | None) -> str:
+    """
+    The tracker that the signed receipt in a file names, when the log stands as that receipt promised.
+
+    Raises SignatureError for a receipt that no key of the door in the log signed, BallotFaultError for one of
+    another vote and where the log holds something else: then the receipt is evidence.
+    """
+    token = token_in(path)
+    entries = (read_entry(position, raw) for position, raw in held.entries())
+    key = door_key(entries, parse_receipt(token).jws.kid)
+    found = check_receipt(token, key, origin=origin or held.policy.log.name)
+    if found.tracker is None or found.tracker != (tracker or found.tracker):
+        told = found.tracker or "no vote"
+        raise BallotFaultError("receipt/tracker", tracker or "a vote's tracker", told)
+    if found.position > held.size:
+        raise ReceiptAheadError(found, held.size)
+    [(position, raw)] = held.entries(found.position - 1, found.position)
+    if not found.names(read_entry(position, raw)):
+        raise BallotFaultError(
+            f"position {position}", "the vote that the door signed for", "another"
+        )
+    return found.tracker
 
 
 def _check_challenge(told: Told, election: Election, path: Path, *, as_json: bool) -> None:

@@ -13,6 +13,7 @@ import typer
 
 from thidua.cli.answers import Exit, document_of, identity, line_of, note, outcome_of, show
 from thidua.custody.following import events_in, held_log
+from thidua.custody.key_store import passphrase_in_store
 from thidua.custody.sealing import STRONG, Cost
 from thidua.custody.told import Told, told_of
 from thidua.custody.voter import VoterDesk
@@ -62,6 +63,14 @@ PassphraseFile = Annotated[
     ),
 ]
 
+KeyStore = Annotated[
+    str | None,
+    typer.Option(
+        help="os: the machine's key store holds the passphrase, which nobody types; none: not.",
+        envvar="THIDUA_KEY_STORE",
+    ),
+]
+
 
 class PassphraseFileError(RejectError):
     """The file with the passphrase cannot be read."""
@@ -99,6 +108,7 @@ class Where:
     archive: str | None = None
     policy: Path | None = None
     custody: Path | None = None
+    key_store: str | None = None
 
     def settings(self) -> Identity:
         """The settings found: flags, environment, project file, user file."""
@@ -112,6 +122,7 @@ class Where:
             archive=self.archive,
             policy=self.policy,
             custody=self.custody,
+            key_store=self.key_store,
         )
 
 
@@ -146,8 +157,19 @@ def read_log(settings: Identity, cycle: str, *, judged: bool = False) -> Read:
     return Read(held, told_of(cycle, events_in(held, judges)), bool(judges))
 
 
-def ask_passphrase(file: Path | None, *, new: bool) -> str:
-    """The passphrase from *file* or from whoever sits there, twice for a *new* one; never from the command line."""
+def store_name(settings: Identity, desk: Path) -> str:
+    """What the passphrase of a *desk* is called in the machine's key store."""
+    return f"{settings.need('origin')}{settings.need('source')}/{desk.parent.name}/{desk.name}"
+
+
+def ask_passphrase(settings: Identity, desk: Path, file: Path | None, *, new: bool) -> str:
+    """
+    The passphrase of a *desk*, drawn or asked for twice when it is *new*; never from the command line.
+
+    From *file*, else from the machine's key store where the settings say so, else from whoever sits there.
+    """
+    if file is None and settings.uses_key_store:
+        return passphrase_in_store(store_name(settings, desk), secrets.token_bytes, new=new)
     if file is None:
         words = "Câu mật khẩu / passphrase"
         told: str = typer.prompt(

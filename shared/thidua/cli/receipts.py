@@ -29,6 +29,15 @@ class ReceiptFileError(RejectError):
         super().__init__(f"{path}: không đọc được / cannot be read: {fault}")
 
 
+def token_in(path: Path) -> bytes:
+    """The signed receipt in a file, not yet parsed. Raises :class:`ReceiptFileError`."""
+    try:
+        with path.open("rb") as file:
+            return file.read(MAX_TOKEN_BYTES + 1).strip()
+    except OSError as error:
+        raise ReceiptFileError(path, error.strerror or str(error)) from None
+
+
 @app.command("show", context_settings=_HASH_FIRST)
 def show_receipt(
     event_hash: Annotated[str, typer.Argument(help="The event's hash.")],
@@ -81,11 +90,7 @@ def check(
     key = VerifyingKey.from_spki(settings.need("door_key"), "EdDSA")
     path = Path(receipt)
     if path.exists():
-        try:
-            with path.open("rb") as file:
-                token = file.read(MAX_TOKEN_BYTES + 1).strip()
-        except OSError as error:
-            raise ReceiptFileError(path, error.strerror or str(error)) from None
+        token = token_in(path)
     elif not _HASH.fullmatch(receipt):
         note(f"không có tệp {path} / no such file, and no event's hash")
         raise typer.Exit(Exit.NOT_FOUND)
@@ -96,7 +101,7 @@ def check(
     if not path.exists() and found.hash != receipt:
         note(f"biên nhận của sự kiện khác / the receipt of another event: {found.hash}")
         raise typer.Exit(Exit.UNPROVEN)
-    document = found.model_dump()
+    document = found.document()
     show(
         {"valid": True, **document},
         [

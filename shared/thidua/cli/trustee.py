@@ -26,6 +26,7 @@ from thidua.cli.custody import (
     BallotName,
     Custody,
     Cycle,
+    KeyStore,
     PassphraseFile,
     PolicyFile,
     Where,
@@ -33,10 +34,12 @@ from thidua.cli.custody import (
     election_words,
     finish,
     publish,
+    store_name,
 )
 from thidua.cli.seats import Office, seated
 from thidua.contracts import secret_ballots as s
 from thidua.custody.generating import OtherKeysError, drilled, next_step
+from thidua.custody.key_store import forget_in_store
 from thidua.custody.record import OtherElectionError
 from thidua.custody.recount import check_fixed, recount
 from thidua.errors import RejectError
@@ -80,6 +83,7 @@ def init(
         float, typer.Option(min=0, help="Seconds to go on while the others have not spoken.")
     ] = 0.0,
     passphrase_file: PassphraseFile = None,
+    key_store: KeyStore = None,
     archive: Archive = None,
     policy: PolicyFile = None,
     custody: Custody = None,
@@ -98,13 +102,16 @@ def init(
     Run it again until it says that all is done: each time it publishes what the others wait for. Exit 7: wait for
     those named; 4: somebody's word does not hold, and who.
     """
-    where = Where(key_file, kid, source, origin, url, outbox, archive, policy, custody)
+    where = Where(key_file, kid, source, origin, url, outbox, archive, policy, custody, key_store)
     passphrase: str | None = None
     deadline = time.monotonic() + patience
     while True:
         with seated(where, cycle, ballot, office) as seat:
             if passphrase is None:
-                passphrase = ask_passphrase(passphrase_file, new=not seat.desk.record.is_made)
+                new = not seat.desk.record.is_made
+                passphrase = ask_passphrase(
+                    seat.settings, seat.desk.folder, passphrase_file, new=new
+                )
             step = next_step(seat.keys, seat.place, seat.desk, passphrase, secrets.randbelow)
             seat.note()
             if step.says is None and not step.waits:
@@ -180,6 +187,7 @@ def drill(
     *,
     office: Office = None,
     passphrase_file: PassphraseFile = None,
+    key_store: KeyStore = None,
     archive: Archive = None,
     policy: PolicyFile = None,
     custody: Custody = None,
@@ -197,12 +205,12 @@ def drill(
 
     Publishes the fingerprint that was confirmed with it.
     """
-    where = Where(key_file, kid, source, origin, url, outbox, archive, policy, custody)
+    where = Where(key_file, kid, source, origin, url, outbox, archive, policy, custody, key_store)
     with seated(where, cycle, ballot, office) as seat:
         election, trustees = check_fixed(seat.told, seat.keys)
         seat.desk.confirmed(election)
         seat.note()
-        passphrase = ask_passphrase(passphrase_file, new=False)
+        passphrase = ask_passphrase(seat.settings, seat.desk.folder, passphrase_file, new=False)
         said = drilled(seat.told, trustees, seat.place, seat.desk, passphrase, secrets.randbelow)
         client = seat.settings.client(wait=wait)
         item = publish(client, seat.told.subject, said, seat.event_name("drill"))
@@ -216,6 +224,7 @@ def decrypt(
     *,
     office: Office = None,
     passphrase_file: PassphraseFile = None,
+    key_store: KeyStore = None,
     archive: Archive = None,
     policy: PolicyFile = None,
     custody: Custody = None,
@@ -234,7 +243,7 @@ def decrypt(
     One sum of an election, once: a second one is refused (exit 3), as is an election that was not confirmed here.
     Exit 4: the fingerprint, a vote, or the published sum does not hold.
     """
-    where = Where(key_file, kid, source, origin, url, outbox, archive, policy, custody)
+    where = Where(key_file, kid, source, origin, url, outbox, archive, policy, custody, key_store)
     with seated(where, cycle, ballot, office) as seat:
         if seat.told.result is not None:
             done = (
@@ -244,7 +253,7 @@ def decrypt(
             return
         counted = recount(seat.told, seat.keys)
         seat.note()
-        passphrase = ask_passphrase(passphrase_file, new=False)
+        passphrase = ask_passphrase(seat.settings, seat.desk.folder, passphrase_file, new=False)
         text = seat.desk.decrypt(counted.election, counted.tally, passphrase, secrets.randbelow)
         owner, known = seat.place.owner, seat.told.decryptions
         read_partial_decryption(counted.election, counted.trustees, counted.tally, owner, text)
@@ -271,6 +280,7 @@ def destroy(
     confirm: Annotated[str, typer.Option(help="The ballot's name, typed again.")] = "",
     statement: Annotated[str, typer.Option(help="What is stated in the log.")] = STATEMENT,
     office: Office = None,
+    key_store: KeyStore = None,
     archive: Archive = None,
     policy: PolicyFile = None,
     custody: Custody = None,
@@ -288,7 +298,7 @@ def destroy(
 
     The log judges whether it is time; the files go when it has recorded the statement. Destroy paper copies too.
     """
-    where = Where(key_file, kid, source, origin, url, outbox, archive, policy, custody)
+    where = Where(key_file, kid, source, origin, url, outbox, archive, policy, custody, key_store)
     if confirm != ballot:
         note(f"Xác nhận bằng / confirm with: --confirm {ballot}")
         raise typer.Exit(Exit.USAGE)
@@ -301,6 +311,8 @@ def destroy(
         item = publish(client, seat.told.subject, said, seat.event_name("destroy"))
         if item.state is State.RECORDED:
             seat.desk.destroy()
+            if seat.settings.uses_key_store:
+                forget_in_store(store_name(seat.settings, seat.desk.folder))
         finish(item, as_json=as_json, owner=seat.place.owner)
 
 

@@ -203,6 +203,15 @@ class SecretVoteCast(EventData):
     sequence: Annotated[int, Field(ge=1, le=1000)]
 
 
+class TrackerChecked(EventData):
+    """A member states that its own client read the log, found the member's vote in the box and checked it; it says nothing else."""
+
+    TYPE: ClassVar[str] = "thidua.ballots.tracker-checked.v1"
+    ROLES: ClassVar[tuple[Role, ...]] = (Role.MEMBER,)
+    ballot: Slug
+    tracker: Digest
+
+
 class TallyEncrypted(EventData):
     """The encrypted sum of the votes that count: what the trustees open, and nothing else."""
 
@@ -259,6 +268,7 @@ SecretBallotsEvent = (
     | CredentialRegistered
     | ElectionOpened
     | SecretVoteCast
+    | TrackerChecked
     | TallyEncrypted
     | ResultPublished
 )

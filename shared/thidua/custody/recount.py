@@ -102,7 +102,6 @@ def check_fixed(told: Told, keys: Told) -> tuple[Election, Trustees]:
         ("fingerprint", election.fingerprint, fixed.fingerprint),
         ("uuid", told.draft.uuid, election.uuid),
         ("trustees", hex_hash(trustees.text), fixed.trustees),
-        ("public_key", str(trustees.election_key(GROUP)), str(election.key)),
         ("x_ballot", f"{told.subject}/{told.draft.ballot}", document.get("x_ballot")),
         ("x_nominees", list(told.draft.nominees), document.get("x_nominees")),
         ("x_min_ballots", told.draft.min_ballots, document.get("x_min_ballots")),
@@ -110,6 +109,9 @@ def check_fixed(told: Told, keys: Told) -> tuple[Election, Trustees]:
     ):
         if expected != given:
             raise BallotFaultError(f"election/{name}", f"{expected}"[:80], "another")
+    if election.key != trustees.election_key(GROUP):
+        product = "tích khóa của những người giữ khóa / the product of the trustees' keys"
+        raise BallotFaultError("election/public_key", product, "khóa khác / another key")
     for owner, fingerprint in told.drilled.items():
         if fingerprint != election.fingerprint:
             raise BallotFaultError(

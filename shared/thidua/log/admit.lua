@@ -2,6 +2,7 @@
 -- KEYS 1 open, 2 clock, 3 offsets
 -- ARGV prefix, sandbox '1' or '0', drained publisher or '', its expected offset, its new offset,
 --      how many entries may wait in an inbox (0 without bound),
+--      '' or, when one is traced, 55 characters for each item: its traceparent, or blanks,
 --      n, n x (service, subject, arrival in ms (sandbox), 'jws', 'dry' or 'wake', bytes),
 --      n, n x (event hash, answer), n, n x (event hash, position, outcome, code): told to the drained publisher
 -- Per item: the inbox id, or 'clock <ms>' when a sandbox subject has seen a later arrival.
@@ -12,11 +13,11 @@ if publisher ~= '' then
   local have = redis.call('HGET', KEYS[3], 'in:' .. publisher) or '0-0'
   if have ~= ARGV[4] then return {'fenced', have} end
 end
-local most, n = tonumber(ARGV[6]), tonumber(ARGV[7])
+local most, traces, n = tonumber(ARGV[6]), ARGV[7], tonumber(ARGV[8])
 if most > 0 then
   local more = {}
   for i = 1, n do
-    local service = ARGV[3 + 5 * i]
+    local service = ARGV[4 + 5 * i]
     more[service] = (more[service] or 0) + 1
   end
   for service, count in pairs(more) do
@@ -28,7 +29,7 @@ if most > 0 then
 end
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
-local ids, at = {}, 8
+local ids, at = {}, 9
 for i = 1, n do
   local service, subject, kind = ARGV[at], ARGV[at + 1], ARGV[at + 3]
   local field, rx = service, now
@@ -41,7 +42,12 @@ for i = 1, n do
     local text = string.format('%.0f', rx)
     if rx > seen and kind ~= 'dry' then redis.call('HSET', KEYS[2], field, text) end
     local id = redis.call('HINCRBY', KEYS[3], 'last:' .. service, 1) .. '-0'
-    redis.call('XADD', prefix .. 'inbox:' .. service, id, 'rx', text, kind, ARGV[at + 4])
+    local trace = string.sub(traces, 55 * i - 54, 55 * i)
+    if trace == '' or string.sub(trace, 1, 1) == ' ' then
+      redis.call('XADD', prefix .. 'inbox:' .. service, id, 'rx', text, kind, ARGV[at + 4])
+    else
+      redis.call('XADD', prefix .. 'inbox:' .. service, id, 'rx', text, kind, ARGV[at + 4], 'traceparent', trace)
+    end
     ids[i] = id
   end
   at = at + 5

@@ -5,7 +5,8 @@
 --      n, n entries and n lines 'ID-KEY PUBLISHER HASH OUTCOME CODE SUBJECT…' with '-' for what is not there,
 --      each of both ended by a line feed, which no entry has inside,
 --      n, n x (number of the entry, erasable bytes),
---      n, n x (publisher, event hash, answer)
+--      n, n x (publisher, event hash, answer),
+--      n, n x (number of the entry, traceparent): kept in a ring of 4096 beside the log
 local prefix, service, at = ARGV[1], ARGV[2], 6
 local run = string.match(redis.call('INFO', 'server'), 'run_id:(%w+)')
 if redis.call('GET', KEYS[2]) ~= run then return {'gate'} end
@@ -76,4 +77,10 @@ end
 redis.call('HSET', KEYS[5], 'inbox:' .. service, ARGV[4])
 local consumed = tonumber(string.match(ARGV[4], '^(%d+)'))
 redis.call('XTRIM', KEYS[6], 'MINID', (consumed + 1) .. '-0')
+-- Last, and whatever comes of it: an older access list may not allow it.
+n = tonumber(ARGV[at]); at = at + 1
+for i = 1, n do
+  local position = first + tonumber(ARGV[at])
+  redis.pcall('HSET', prefix .. 'traces', position % 4096, position .. ' ' .. ARGV[at + 1]); at = at + 2
+end
 return {'ok', first, last}

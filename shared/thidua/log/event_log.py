@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from thidua.log.entry import Entry
+
+
+TRACED: Final = 4096
+"""Of how many of the latest positions the log knows a trace; append.lua has the same figure."""
+TRACEPARENT_LENGTH: Final = 55
+"""A ``traceparent`` of version 00 (W3C Trace Context section 3.2); admit.lua cuts by it."""
 
 
 class Receipt(NamedTuple):
@@ -48,7 +54,8 @@ class AppendRequest:
     One atomic append of a judged batch and everything it was judged on.
 
     ``followed``: the position the writer has followed to; ``heads``: every subject read and its head;
-    ``chains``: per chain the text before and after.
+    ``chains``: per chain the text before and after; ``traces``: per number of an entry the ``traceparent``
+    under which those who follow the log go on, kept beside it.
     """
 
     service: str
@@ -59,6 +66,7 @@ class AppendRequest:
     chains: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     entries: Sequence[NewEntry] = ()
     answers: Sequence[UnloggedAnswer] = ()
+    traces: Mapping[int, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,13 +126,18 @@ AppendAnswer = Appended | Behind | Fenced | ChainMoved | IdUsed | GateClosed | S
 
 @dataclass(frozen=True, slots=True)
 class Admission:
-    """One item for an inbox: an event, one to be judged without effect, or a wake-up; ``rx_ms`` counts in a sandbox only."""
+    """
+    One item for an inbox: an event, one to be judged without effect, or a wake-up; ``rx_ms`` counts in a sandbox only.
+
+    ``trace`` is the ``traceparent`` (W3C Trace Context) that stands beside it there, empty when it is not traced.
+    """
 
     service: str
     subject: str
     kind: Literal["jws", "dry", "wake"]
     content: bytes
     rx_ms: int = 0
+    trace: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,6 +241,9 @@ class EventLog(Protocol):
 
     async def read(self, after: int, most: int) -> list[Entry]:
         """At most *most* entries after a position, in order."""
+
+    async def traces(self, positions: Sequence[int]) -> dict[int, str]:
+        """Of these positions, each whose trace is still known, with the ``traceparent`` it goes on under."""
 
     async def tail(self) -> int:
         """The last position, 0 when the log is empty."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from thidua.log.entry import Entry, read_entry
 from thidua.log.event_log import (
+    TRACED,
     Admission,
     AdmitAnswer,
     Admitted,
@@ -46,6 +47,7 @@ class InboxEntry:
     rx_ms: int
     kind: str
     content: bytes
+    trace: str = ""
 
 
 @dataclass(slots=True)
@@ -68,6 +70,7 @@ class MemoryLog:
     _clock: dict[str, int] = field(default_factory=dict)
     _followed: dict[str, int] = field(default_factory=dict)
     _meta: dict[str, str] = field(default_factory=dict)
+    _traces: dict[int, tuple[int, str]] = field(default_factory=dict)
 
     async def append(self, request: AppendRequest) -> AppendAnswer:
         """Write all of *request* or nothing."""
@@ -125,6 +128,11 @@ class MemoryLog:
         """At most *most* entries after a position, in order."""
         page = self.entries[after : after + most]
         return [read_entry(position, raw) for position, raw in enumerate(page, after + 1)]
+
+    async def traces(self, positions: Sequence[int]) -> dict[int, str]:
+        """Of these positions, each whose trace is still known, with the ``traceparent`` it goes on under."""
+        found = dict(self._traces.get(place % TRACED, (0, "")) for place in positions)
+        return {place: found[place] for place in positions if place in found}
 
     async def tail(self) -> int:
         """The last position, 0 when the log is empty."""
@@ -214,6 +222,8 @@ class MemoryLog:
                 self.receipts.append((entry.receipt, position))
             if entry.erasable is not None:
                 self.erasable[position] = entry.erasable
+        for number, trace in request.traces.items():
+            self._traces[(first + number) % TRACED] = first + number, trace
         self._chains.update({chain: after for chain, (_, after) in request.chains.items()})
         self.answers += request.answers
         self._offsets[f"inbox:{request.service}"] = request.new_offset
@@ -234,6 +244,6 @@ class MemoryLog:
         if item.kind != "dry":
             self._clock[clock] = rx_ms
         number = self._last[item.service] = self._last.get(item.service, 0) + 1
-        entry = InboxEntry(f"{number}-0", rx_ms, item.kind, item.content)
+        entry = InboxEntry(f"{number}-0", rx_ms, item.kind, item.content, item.trace)
         self.inboxes.setdefault(item.service, []).append(entry)
         return entry.id

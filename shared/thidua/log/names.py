@@ -70,6 +70,11 @@ class Names:
         """Erasable store: the bytes of events refused for their form, by position."""
         return f"{self.prefix}said"
 
+    @property
+    def traces(self) -> str:
+        """A ring beside the log: where the traces of the latest entries go on, and nothing of the entries."""
+        return f"{self.prefix}traces"
+
     def inbox(self, service: str) -> str:
         """A deciding service's inbox."""
         return f"{self.prefix}inbox:{service}"

@@ -10,6 +10,8 @@ from redis.exceptions import NoScriptError
 
 from thidua.log.entry import Entry, read_entry
 from thidua.log.event_log import (
+    TRACED,
+    TRACEPARENT_LENGTH,
     Admission,
     AdmitAnswer,
     Admitted,
@@ -112,7 +114,9 @@ class RedisLog:
         """
         n = self.names
         drained = ("", "", "") if drain is None else (drain.publisher, drain.expected, drain.new)
-        arguments: list[bytes | str | int] = [n.prefix, int(sandbox), *drained, most, len(items)]
+        traces = _traces_of(items)
+        arguments: list[bytes | str | int] = [n.prefix, int(sandbox), *drained, most, traces]
+        arguments.append(len(items))
         for item in items:
             arguments += (item.service, item.subject, item.rx_ms, item.kind, item.content)
         if drain is not None:
@@ -168,6 +172,14 @@ class RedisLog:
             pages = await pipe.execute() if positions else []
         found = [entry for page in pages for entry in page]
         return [read_entry(int(name.partition(b"-")[0]), fields[b"e"]) for name, fields in found]
+
+    async def traces(self, positions: Sequence[int]) -> dict[int, str]:
+        """Of these positions, each whose trace is still known, with the ``traceparent`` it goes on under."""
+        if not positions:
+            return {}
+        held = await self.client.hmget(self.names.traces, [place % TRACED for place in positions])
+        found = dict(text.decode().split(" ", 1) for text in held if text)
+        return {place: found[str(place)] for place in positions if str(place) in found}
 
     async def tail(self) -> int:
         """The last position, 0 when the log is empty."""
@@ -280,7 +292,16 @@ def _append_arguments(prefix: str, request: AppendRequest) -> list[bytes | str |
     out.append(len(request.answers))
     for answer in request.answers:
         out += (answer.publisher, answer.hash, answer.answer)
+    out.append(len(request.traces))
+    for number, trace in request.traces.items():
+        out += (number, trace)
     return out
+
+
+def _traces_of(items: Sequence[Admission]) -> str:
+    if not any(item.trace for item in items):
+        return ""
+    return "".join(f"{item.trace:{TRACEPARENT_LENGTH}}" for item in items)
 
 
 def _entry_line(entry: NewEntry) -> str:

@@ -11,9 +11,12 @@ from tests.ballots.clients.house import CYCLE
 from tests.ballots.clients.town import BALLOT, Town, done, said
 from thidua.contracts import secret_ballots as s
 from thidua.custody.voter import VoterDesk
+from thidua.log.entry import read_entry
+from thidua.receipts import Receipt, hash_in, sign_receipt, tracker_in
+from thidua.signing import Algorithm, SigningKey
 
 if TYPE_CHECKING:
-    from tests.ballots.clients.people import Person
+    from tests.ballots.clients.people import Person, Told
 
 
 def prepared(person: Person, text: str = '{"SOA": "yes"}') -> str:
@@ -65,6 +68,78 @@ def test_a_later_vote_replaces_an_earlier_one_and_check_says_so(opened: Town) ->
     assert [one.document["counts"] for one in checked.values()] == [False, True]
     newest = done(opened.people["SOC"].run("ballot", "check", CYCLE, BALLOT, "--json"))
     assert newest.document["tracker"] == second
+
+
+def receipt_for(town: Town, tracker: str) -> Receipt:
+    """What the door vouches for about the vote of this tracker."""
+    entries = [read_entry(position, raw) for position, raw in enumerate(town.house.raw, 1)]
+    [entry] = [one for one in entries if tracker_in(one) == tracker]
+    return Receipt.of(town.house.origin, hash_in(entry), entry)
+
+
+def check_with(town: Town, receipt: Receipt, *more: str, key: SigningKey | None = None) -> Told:
+    """``ballot check`` with that receipt as the door signs it, or another *key*."""
+    door = key or town.house.founding.services["door"]
+    (town.people["SOC"].folder / "receipt.jws").write_text(sign_receipt(receipt, door))
+    words = ("ballot", "check", CYCLE, BALLOT, *more, "--receipt", "receipt.jws", "--json")
+    return town.people["SOC"].run(*words)
+
+
+def test_the_receipt_of_a_vote_names_its_tracker_and_leads_to_the_vote_in_the_box(
+    opened: Town,
+) -> None:
+    tracker = opened.vote("SOB", '{"SOA": "yes"}')
+    receipt = receipt_for(opened, tracker)
+    assert receipt.tracker == tracker
+    told = done(check_with(opened, receipt))
+    assert (told.document["tracker"], told.document["event"]) == (tracker, receipt.hash)
+    done(check_with(opened, receipt, tracker))
+    assert check_with(opened, receipt, "A" * 43).code == 4
+    elsewhere = check_receipt_at_home(opened)
+    assert (elsewhere.code, elsewhere.document["tracker"]) == (0, tracker)
+
+
+def check_receipt_at_home(town: Town) -> Told:
+    spki = town.house.founding.services["door"].verifying_key.spki
+    words = ("receipt", "check", "receipt.jws", "--door-key", spki, "--json")
+    return town.people["SOC"].run(*words)
+
+
+def test_a_voter_publishes_that_it_found_its_vote_and_no_other_units(opened: Town) -> None:
+    tracker = opened.vote("SOB", '{"SOA": "yes"}')
+    words = ("ballot", "check", CYCLE, BALLOT, tracker, "--confirm", "--json")
+    other = opened.people["SOC"].run(*words)
+    assert (other.code, said(opened, s.TrackerChecked)) == (3, [])
+    assert "chỉ đơn vị đó xác nhận" in other.err
+    for _again in range(2):
+        told = done(opened.people["SOB"].run(*words))
+        assert (told.document["tracker"], told.document["event"]["state"]) == (tracker, "recorded")
+        assert said(opened, s.TrackerChecked) == [s.TrackerChecked(ballot=BALLOT, tracker=tracker)]
+    missing = (*words[:4], "A" * 43, "--confirm")
+    assert opened.people["SOB"].run(*missing).code == 5
+    assert len(said(opened, s.TrackerChecked)) == 1
+
+
+def test_a_receipt_that_the_log_does_not_keep_is_evidence_and_never_exit_0(opened: Town) -> None:
+    first, second = opened.vote("SOA", '{"SOA": "yes"}'), opened.vote("SOB", '{"SOA": "no"}')
+    receipt = receipt_for(opened, first)
+    for broken in (
+        {"tracker": second},
+        {"tracker": "A" * 43},
+        {"position": receipt.position + 1},
+        {"entry_hash": "a" * 43},
+        {"hash": receipt_for(opened, second).hash},
+        {"tracker": None},
+        {"origin": "so.khac/p0"},
+    ):
+        told = check_with(opened, receipt.model_copy(update=broken))
+        assert (told.code, "Traceback" in told.err) == (4, False), broken
+    ahead = receipt.model_copy(update={"position": len(opened.house.raw) + 1})
+    assert check_with(opened, ahead).code == 7
+    assert check_with(opened, receipt, key=SigningKey.generate(Algorithm.EDDSA)).code == 4
+    (opened.people["SOC"].folder / "receipt.jws").write_text("xin chào")
+    words = ("ballot", "check", CYCLE, BALLOT, "--receipt", "receipt.jws")
+    assert opened.people["SOC"].run(*words).code == 3
 
 
 def test_a_challenged_ballot_shows_its_choices_to_another_device_and_is_never_cast(

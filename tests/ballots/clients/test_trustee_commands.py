@@ -192,9 +192,7 @@ def test_a_share_is_destroyed_after_the_minutes_and_never_before_the_result(clos
     refused = person.run(*words, "--confirm", BALLOT)
     assert (refused.code, "STATE_FORBIDS" in refused.out) == (3, True)
     assert (desk(person) / SHARE).exists()
-    minutes = {"conference": "hn", "document": "0" * 64, "divergences": []}
-    closed.say("SOA", "ranking-approved", {"conference": "hn", "ranking": 1})
-    closed.say("SOA", "minutes-issued", minutes)
+    closed.minute()
     done(person.run(*words, "--confirm", BALLOT))
     assert not {PARTY, SHARE} & {path.name for path in desk(person).iterdir()}
     assert [one.owner for one in said(closed, s.KeyShareDestroyed)] == [4]

@@ -6,7 +6,7 @@ import shutil
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tests.ballots.clients.house import CONFERENCE, CYCLE, House, Stage, begun, served
 from tests.ballots.clients.people import Person, Told
@@ -16,9 +16,11 @@ from thidua.log.entry import read_entry
 from thidua.tlog.policy import write_policy
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from datetime import datetime
     from pathlib import Path
+
+    from services.player import Player
 
 BALLOT = "b-bk"
 UNITS = ("SOA", "SOB", "SOC")
@@ -59,6 +61,12 @@ class Town:
     folder: Path
     people: dict[str, Person] = field(default_factory=dict)
     closes: datetime | None = None
+    draft: dict[str, Any] = field(default_factory=lambda: dict(DRAFT))
+
+    @property
+    def ballot(self) -> str:
+        """The name of the ballot at hand."""
+        return str(self.draft["ballot"])
 
     def trustees(self) -> list[tuple[Person, tuple[str, ...]]]:
         """The five trustees: two offices of the authority, three units."""
@@ -72,14 +80,14 @@ class Town:
 
     def make_keys(self) -> None:
         """The draft, and all rounds of the key generation."""
-        self.say("SOA", "election-drafted", DRAFT)
+        self.say("SOA", "election-drafted", self.draft)
         for _round in range(4):
             for person, office in self.trustees():
-                done(person.secretly("trustee", "init", CYCLE, BALLOT, *office))
+                done(person.secretly("trustee", "init", CYCLE, self.ballot, *office))
 
     def fingerprint(self) -> str:
         """What one trustee reads out to the others."""
-        told = self.people["SOC"].run("trustee", "confirm", CYCLE, BALLOT, keyboard="?\n")
+        told = self.people["SOC"].run("trustee", "confirm", CYCLE, self.ballot, keyboard="?\n")
         assert told.code == 4, told
         [line] = [line for line in told.out.splitlines() if "fingerprint" in line]
         return line.split("\t")[1]
@@ -88,18 +96,22 @@ class Town:
         """Everybody confirms the fingerprint and passes the drill."""
         heard = self.fingerprint()
         for person, office in self.trustees():
-            done(person.run("trustee", "confirm", CYCLE, BALLOT, "--fingerprint", heard, *office))
-            done(person.secretly("trustee", "drill", CYCLE, BALLOT, *office))
+            done(
+                person.run(
+                    "trustee", "confirm", CYCLE, self.ballot, "--fingerprint", heard, *office
+                )
+            )
+            done(person.secretly("trustee", "drill", CYCLE, self.ballot, *office))
 
     def register(self) -> None:
         """Every unit makes its credential."""
         for unit in UNITS:
-            done(self.people[unit].secretly("ballot", "credential", CYCLE, BALLOT))
+            done(self.people[unit].secretly("ballot", "credential", CYCLE, self.ballot))
 
     def open(self) -> None:
         """The box is open for two hours."""
         self.closes = (self.house.now + timedelta(hours=2)).replace(microsecond=0)
-        drafted = {name: DRAFT[name] for name in ("ballot", "conference", "about", "nominees")}
+        drafted = {name: self.draft[name] for name in ("ballot", "conference", "about", "nominees")}
         closes = format_instant(self.closes)
         self.say("SOA", "ballot-opened", {**drafted, "mode": "secret", "closes": closes})
 
@@ -108,7 +120,7 @@ class Town:
         path = self.people[unit].folder / "choices.json"
         path.write_text(text)
         options = ("--choices", "choices.json", "--yes", "--json")
-        told = done(self.people[unit].secretly("ballot", "cast", CYCLE, BALLOT, *options))
+        told = done(self.people[unit].secretly("ballot", "cast", CYCLE, self.ballot, *options))
         path.unlink()
         tracker: str = told.document["tracker"]
         return tracker
@@ -126,6 +138,12 @@ class Town:
         """Time goes by until the box is closed."""
         assert self.closes is not None
         self.house.pass_to(self.closes)
+
+    def minute(self) -> None:
+        """The conference approves its ranking and issues its minutes."""
+        minutes = {"conference": CONFERENCE, "document": "0" * 64, "divergences": []}
+        self.say("SOA", "ranking-approved", {"conference": CONFERENCE, "ranking": 1})
+        self.say("SOA", "minutes-issued", minutes)
 
 
 def done(told: Told) -> Told:
@@ -147,16 +165,7 @@ def founded(folder: Path) -> Iterator[Town]:
     house, player = begun(folder / "house")
     with served(house) as url:
         town = Town(house, url, folder)
-        for name, source in SOURCES.items():
-            home = folder / name
-            home.mkdir()
-            publisher = player._publishers[name]
-            (home / "key.pem").write_bytes(publisher.key.to_pem())
-            (home / "policy.txt").write_text(write_policy(house.policy))
-            (home / "passphrase").write_text(f"bốn từ của {source}\n")
-            (home / "kid").write_text(publisher.kid)
-            town.people[name] = Person(home)
-        _settle(town)
+        move_in(town, player, lambda _, home: Person(home))
         yield town
 
 
@@ -170,6 +179,20 @@ def gone_on(folder: Path, other: Path, stage: Stage, closes: datetime | None) ->
         town = Town(house, url, folder, people, closes)
         _settle(town)
         yield town
+
+
+def move_in(town: Town, player: Player, sits: Callable[[str, Path], Person]) -> None:
+    """Everybody gets a folder with the key that the *player* made; *sits* says by name who works there."""
+    for name, source in SOURCES.items():
+        home = town.folder / name
+        home.mkdir()
+        publisher = player._publishers[name]
+        (home / "key.pem").write_bytes(publisher.key.to_pem())
+        (home / "policy.txt").write_text(write_policy(town.house.policy))
+        (home / "passphrase").write_text(f"bốn từ của {source}\n")
+        (home / "kid").write_text(publisher.kid)
+        town.people[name] = sits(name, home)
+    _settle(town)
 
 
 def _settle(town: Town) -> None:

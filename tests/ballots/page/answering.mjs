@@ -4,8 +4,8 @@ import { pathToFileURL } from "node:url";
 
 const folder = pathToFileURL(`${process.argv[2]}/`);
 const load = (name) => import(new URL(name, folder));
-const [ballots, chances, credentials, elections, faults, signing] = await Promise.all(
-  ["ballot.js", "chance.js", "credential.js", "election.js", "faults.js", "signing.js"].map(load),
+const [ballots, chances, credentials, elections, faults, signing, trustees] = await Promise.all(
+  ["ballot.js", "chance.js", "credential.js", "election.js", "faults.js", "signing.js", "trustees.js"].map(load),
 );
 const bytes = (hex) => Uint8Array.from(Buffer.from(hex, "hex"));
 
@@ -13,6 +13,10 @@ const ANSWERS = {
   async election({ text }) {
     const { fingerprint, key } = await elections.readElection(text);
     return { fingerprint, key: `${key}` };
+  },
+  async trustees({ text }) {
+    const { key, groups } = await trustees.readTrustees(text);
+    return { key: `${key}`, groups: groups.map(({ enough, of }) => ({ enough, of })) };
   },
   async code() {
     return { code: await credentials.drawCode(chances.drawn) };

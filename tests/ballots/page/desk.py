@@ -146,10 +146,12 @@ class Desk:
             self.events.append(envelope.data)
             self._tokens[parsed.hash] = len(self.events)
             self._head = ChainHead(envelope.seq, parsed.hash)
+        tracker = getattr(read_envelope(parsed.payload).data, "tracker", None)
         return 200, {
             "hash": parsed.hash,
             "outcome": "recorded",
             "position": self._tokens[parsed.hash],
+            **({} if tracker is None else {"tracker": tracker}),
         }
 
     def _accept(self, unit: str, data: Any) -> None:
@@ -175,12 +177,17 @@ class Desk:
 
 
 def desk(
-    questions: Sequence[Question], *, bound: Mapping[str, Any] | None = None, **changed: Any
+    questions: Sequence[Question],
+    *,
+    bound: Mapping[str, Any] | None = None,
+    shape: Sequence[Any] = (1,),
+    **changed: Any,
 ) -> Desk:
     """
     A ballot on *questions* that is open: a unit with an ES256, an Ed25519 and an RSA key each.
 
-    *bound* are members of the election's text, *changed* those of the setup, where they are not the usual ones.
+    *bound* are members of the election's text, *shape* its trustees as `appoint` takes them, *changed* members of the
+    setup, where they are not the usual ones.
     """
     more = {
         "x_ballot": f"{SUBJECT}/{BALLOT}",
@@ -189,7 +196,7 @@ def desk(
         "x_revote": "last",
         **(bound or {}),
     }
-    held = found(len(UNITS), questions, more=more)
+    held = found(len(UNITS), questions, shape, more=more)
     keys: dict[str, SigningKey] = {}
     registered: dict[str, list[Key]] = {}
     for unit, alg in zip(UNITS, Algorithm, strict=False):
@@ -210,6 +217,7 @@ def desk(
         closes=datetime.now(UTC) + timedelta(hours=2),
         repeat="last",
         election=held.election.text,
+        trustees=held.trustees.text,
         fingerprint=held.election.fingerprint,
         roll=roll,
         keys=registered,

@@ -12,6 +12,7 @@ import pytest
 from tests.ballots.page.browser import Browser
 from tests.ballots.page.desk import UNITS, Desk, desk
 from tests.ballots.page.test_script import CHANGES
+from tests.shared.voting.making import appoint, chance
 from thidua.refusals import Code, problem
 from thidua.signing import Algorithm, SigningKey
 from thidua.voting.canonical import short_hash, written
@@ -266,9 +267,10 @@ def test_more_names_than_allowed_are_refused_on_the_page(clean: Browser) -> None
         clean.shows("confirm")
 
 
+TWO_GROUPS: Final = ((2, 1), (3, 2))
 SETUPS: Final[dict[str, tuple[dict[str, Any], str]]] = {
     "an unknown member": ({"weights": []}, "setup"),
-    "another version": ({"version": 2}, "setup/version"),
+    "another version": ({"version": 1}, "setup/version"),
     "another state": ({"state": "counting"}, "setup/state"),
     "a fingerprint of another text": ({"fingerprint": "A" * 43}, "setup/fingerprint"),
     "another ballot's name": ({"ballot": "khac"}, "setup/ballot"),
@@ -283,6 +285,8 @@ SETUPS: Final[dict[str, tuple[dict[str, Any], str]]] = {
     "a matter without English": ({"matter": {"vi": "Cờ"}}, "setup/matter/en"),
     "a clock that is none": ({"clock": 7}, "setup/clock"),
     "an election that is no text": ({"election": {}}, "setup/election"),
+    "no trustees": ({"trustees": "[]"}, "trustees"),
+    "trustees that are no text": ({"trustees": []}, "trustees"),
 }  # fmt: skip
 
 
@@ -316,6 +320,21 @@ def test_an_election_in_another_group_or_with_a_foreign_key_is_refused(
         house.setup.update(election=text, fingerprint=short_hash(text))
         member = next(iter(CHANGES[change]))
         refused(clean, house, "election" if member == "weight" else f"election/{member}")
+
+
+def test_an_election_whose_key_its_trustees_do_not_hold_is_refused_in_words(clean: Browser) -> None:
+    with desk([approve("Cờ?", NAMES)], shape=TWO_GROUPS) as house:
+        _, others = appoint(TWO_GROUPS, chance(8))
+        house.setup["trustees"] = others.text
+        refused(clean, house, "setup/trustees")
+        assert "không phải khóa chung của những người giữ khóa" in clean.text("refused")
+
+
+def test_who_can_open_the_count_is_told_before_the_choice(clean: Browser) -> None:
+    with desk([approve("Cờ?", NAMES)], shape=TWO_GROUPS) as house:
+        clean.open(house.url)
+        clean.shows("choose")
+        assert "đủ người giữ khóa của mọi nhóm: 1/2, 2/3." in clean.text("notes")
 
 
 def test_a_roll_other_than_the_elections_is_refused(clean: Browser) -> None:
@@ -560,6 +579,27 @@ def test_a_refusal_of_the_service_is_shown_in_its_own_words(
         assert refusal["title_vi"] in browser.text("refused")
         assert "DEADLINE_PASSED" in browser.text("refused")
         assert not browser.sees("done")
+
+
+def test_a_receipt_that_names_another_tracker_is_said_and_is_no_success(
+    clean: Browser, tmp_path: Path
+) -> None:
+    with desk(on_each(NAMES[:1])) as house:
+
+        def other(path: str, body: bytes) -> tuple[int, dict[str, Any]] | None:
+            if path != "/v1/events":
+                return None
+            status, receipt = house.take(body)
+            return status, {**receipt, "tracker": "A" * 43}
+
+        house.turn = other
+        choose(clean, house, "q0-0")
+        give(clean, house, tmp_path)
+        clean.click("send")
+        clean.shows("refused")
+        assert "Biên nhận không mang mã theo dõi" in clean.text("refused")
+        assert house.events[0].tracker in clean.text("refused")
+        assert not clean.sees("done")
 
 
 def test_a_vote_that_is_still_being_judged_is_waited_for(clean: Browser, tmp_path: Path) -> None:

@@ -10,7 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.ballots.page.script import Script, ScriptFaultError
-from tests.shared.voting.making import FORMS, GROUP, VOTES, chance, found
+from tests.shared.voting.changing import fault_in, malformed_changes, misshapen, plausible_changes
+from tests.shared.voting.making import FORMS, GROUP, VOTES, appoint, chance, found
 from thidua.signing import MAX_TOKEN_BYTES
 from thidua.voting.ballots import MOST_BYTES, check_ballot, largest_ballot, read_ballot
 from thidua.voting.canonical import short_hash, written
@@ -24,6 +25,7 @@ from thidua.voting.election import read_election
 from thidua.voting.faults import BallotFaultError
 from thidua.voting.proofs import read_proof
 from thidua.voting.questions import Question, approve, at_most, chair_and_deputy, on_each
+from thidua.voting.trustees import read_trustees
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -180,6 +182,40 @@ def test_the_fingerprint_is_the_librarys(script: Script) -> None:
         1, FORMS, more={"x_roll": ["LCA"], "x_note": "“Đồng ý” \u2028\x7f\t"}
     ).election.text
     assert script.ask("election", text=text)["fingerprint"] == short_hash(text)
+
+
+@pytest.mark.parametrize("shape", [(1,), ((3, 2),), (1, (2, 2)), ((2, 1), (3, 2))])
+def test_the_key_of_every_kind_of_trustees_is_the_product_that_the_library_finds(
+    script: Script, shape: tuple[Any, ...]
+) -> None:
+    _, trustees = appoint(shape, chance(5))
+    told = script.ask("trustees", text=trustees.text)
+    assert told["key"] == str(trustees.election_key(GROUP))
+    sizes = [(1, 1) if one == 1 else one for one in shape]
+    assert [(one["of"], one["enough"]) for one in told["groups"]] == sizes
+
+
+def test_no_single_field_of_the_trustees_record_can_be_changed_for_the_script(
+    script: Script,
+) -> None:
+    document = json.loads(appoint((1, (2, 2)), chance())[1].text)
+    changes = [*plausible_changes(document), *list(malformed_changes(document))[::5]]
+    for place, text in changes:
+        with pytest.raises(ScriptFaultError) as ours:
+            script.ask("trustees", text=text)
+        library = fault_in(read_trustees, GROUP, text)
+        assert library, place
+        assert ours.value.path == library.path, place
+
+
+def test_no_part_of_the_trustees_record_can_be_added_left_out_or_moved_for_the_script(
+    script: Script,
+) -> None:
+    document = json.loads(appoint((1, (2, 2)), chance())[1].text)
+    for place, changed in [*misshapen(document)]:
+        if place not in {" one more", " one less"}:
+            with pytest.raises(ScriptFaultError):
+                script.ask("trustees", text=written(changed))
 
 
 def test_the_scripts_bounds_are_the_librarys(script: Script) -> None:

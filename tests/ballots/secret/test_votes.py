@@ -192,3 +192,27 @@ def check_counted(held: Held, last: dict[str, int]) -> None:
 
 def state_of(held: Held) -> Cycle:
     return held.story.state
+
+
+def test_a_member_says_once_that_it_found_its_own_vote_and_nothing_of_anothers() -> None:
+    held = is_open().all_vote({"LCA": ("LCA",), "LCH": ()})
+    first = held.story.state.elections[NAME].votes["LCA"][0].tracker
+    accept(held.story, VOTED, held.vote("LCA", "LCH"), "/units/LCA")
+    for tracker in (first, held.story.state.elections[NAME].votes["LCA"][1].tracker):
+        found = s.TrackerChecked(ballot=NAME, tracker=tracker)
+        anothers = refusal(held.story, VOTED, found, "/units/LCH")
+        assert anothers.code is Code.REFERENCE_UNKNOWN
+        accept(held.story, VOTED, found, "/units/LCA")
+        assert refusal(held.story, VOTED, found, "/units/LCA").code is Code.ALREADY_DONE
+
+
+def test_nobody_finds_a_vote_that_is_in_no_box_and_everybody_may_after_the_count() -> None:
+    held = is_open().all_vote(dict.fromkeys(UNITS, ("LCA",)))
+    unknown = s.TrackerChecked(ballot=NAME, tracker="A" * 43)
+    assert refusal(held.story, VOTED, unknown, "/units/LCA").code is Code.REFERENCE_UNKNOWN
+    elsewhere = s.TrackerChecked(ballot="khac", tracker="A" * 43)
+    assert refusal(held.story, VOTED, elsewhere, "/units/LCA").code is Code.BALLOT_NOT_OPEN
+    held.closed().counted()
+    for unit, votes in held.story.state.elections[NAME].votes.items():
+        found = s.TrackerChecked(ballot=NAME, tracker=votes[0].tracker)
+        accept(held.story, AFTER, found, f"/units/{unit}")

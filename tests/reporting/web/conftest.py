@@ -20,10 +20,13 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
 
-def site_on(engine: Engine, archive: Path | None = None, *, sandbox: bool = True) -> FastAPI:
+def site_on(
+    engine: Engine, archive: Path | None = None, *, sandbox: bool = True, voting_page: str = ""
+) -> FastAPI:
     """The pages and the API over a database and an archive, empty if none is named; nothing follows the log."""
     app = FastAPI(openapi_url="/v1/openapi.json", docs_url=None, redoc_url=None)
-    add_site(app, engine, SealedLog(archive or Path("/nonexistent")), sandbox=sandbox)
+    sealed = SealedLog(archive or Path("/nonexistent"))
+    add_site(app, engine, sealed, sandbox=sandbox, voting_page=voting_page)
     return app
 
 

@@ -50,6 +50,7 @@ RESOURCES = {
             ("/eligibility", "/eligibility"),
             ("/ballots", "/ballots"),
             ("/ballots/phieu-3", "/ballots/{ballot}"),
+            ("/ballots/phieu-1/minutes", "/ballots/{ballot}/minutes"),
             ("/awards", "/awards"),
             ("/dossiers", "/dossiers"),
         )
@@ -129,7 +130,7 @@ async def test_every_path_of_the_openapi_document_is_asked_for_here(
         "/v1/entries/{position}",
         *(
             f"/v1/cycles/{{authority}}/{{cluster}}/{{year}}/ballots/{{ballot}}/{of_secret_ones}"
-            for of_secret_ones in ("election", "trackers", "key-generation")
+            for of_secret_ones in ("election", "trackers", "tracker", "key-generation")
         ),
     }
 

@@ -5,7 +5,7 @@ import { Refused, Sending, Unanswered } from "./door.js";
 import { Fault } from "./faults.js";
 import { clear, mark, refuse, say, show } from "./screens.js";
 import { openKey } from "./signing.js";
-import { at, both, CLOSED, made, MALFORMED, UNANSWERED, WRONG } from "./words.js";
+import { at, both, CLOSED, made, MALFORMED, OTHER_RECEIPT, UNANSWERED, WRONG } from "./words.js";
 
 const VOTE = "thidua.ballots.secret-vote-cast.v1";
 const LETTERS = 15;
@@ -102,6 +102,7 @@ export function casting(setup, encrypting, fetchSetup) {
       sending ??= await newSending(key);
       if (sending === null) return refuse(CLOSED, "", { instead: true });
       const receipt = await sending.finish();
+      if (receipt.tracker !== prepared.tracker) return refuse(OTHER_RECEIPT, prepared.tracker);
       done(setup, prepared, receipt);
       turn += 1;
       choices = null;

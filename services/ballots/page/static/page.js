@@ -8,8 +8,8 @@ import { Fault } from "./faults.js";
 import { listing } from "./listing.js";
 import { registering } from "./registering.js";
 import { refuse, say, show } from "./screens.js";
-import { readSetup } from "./setup.js";
-import { at, both, BROKEN, CLOSED, decision, made, MALFORMED, moment, tell } from "./words.js";
+import { FOREIGN, readSetup } from "./setup.js";
+import { at, both, BROKEN, CLOSED, decision, FOREIGN_KEY, holders, made, MALFORMED, moment, tell } from "./words.js";
 
 const SMALL = 9;
 
@@ -47,6 +47,7 @@ function notes(setup) {
       `Only ${setup.roll.size} units vote: a result close to unanimous tells much of each vote.`,
     )));
   }
+  told.push(made("p", {}, ...both(...holders(setup.trustees.groups))));
   const again = setup.repeat === "last"
     ? ["Bỏ lại được trước khi đóng hòm; phiếu cuối cùng được tính.", "You can vote again before the closing; the last vote counts."]
     : ["Chỉ bỏ được một lần; không thay phiếu.", "You vote once; the vote cannot be replaced."];
@@ -93,7 +94,7 @@ async function begin() {
     }
     setup = await fetchSetup();
   } catch (error) {
-    if (error instanceof Fault) return refuse(MALFORMED, error.message, { instead: true });
+    if (error instanceof Fault) return refuse(error.path === FOREIGN ? FOREIGN_KEY : MALFORMED, error.message, { instead: true });
     return refuse(["Không lấy được cuộc bỏ phiếu này.", "This ballot cannot be had."], error.message, { instead: true });
   }
   describe(setup);

@@ -4,18 +4,21 @@ import { readElection } from "./election.js";
 import { need, shown } from "./faults.js";
 import { shortHash } from "./group.js";
 import { decimal, integer, items, kindOf, members, oneOf, string } from "./reading.js";
+import { readTrustees } from "./trustees.js";
 
 const MEMBERS = [
   "version", "origin", "sandbox", "subject", "ballot", "matter", "state", "clock", "closes", "repeat", "door", "election",
-  "fingerprint", "roll", "keys",
+  "trustees", "fingerprint", "roll", "keys",
 ];
 const ALGORITHMS = ["ES256", "EdDSA", "RS256", "PS256"];
+/** Where the setup is refused because whoever holds the election's key is not who the record says. */
+export const FOREIGN = "setup/trustees";
 const CODE = /^[A-Z0-9][A-Z0-9-]{1,15}$/;
 
 /** The setup in a document; throws the fault for one with which nothing may be encrypted. */
 export async function readSetup(document) {
   const read = members(document, "setup", MEMBERS);
-  integer(read.version, "setup/version", 1, 1);
+  integer(read.version, "setup/version", 2, 2);
   need(typeof read.sandbox === "boolean", "setup/sandbox", "true or false", kindOf(read.sandbox));
   for (const name of ["vi", "en"]) string(members(read.matter, "setup/matter", ["vi", "en"])[name], `setup/matter/${name}`);
   for (const name of ["origin", "subject", "ballot", "door"]) string(read[name], `setup/${name}`);
@@ -29,6 +32,8 @@ export async function readSetup(document) {
   need(roll.size === read.roll.length, "setup/roll", "different units", "one of them twice");
   const keys = items(read.keys, "setup/keys").map((each, at) => readKey(each, `setup/keys/${at}`, roll));
   const election = await readElection(read.election);
+  const trustees = await readTrustees(read.trustees);
+  need(trustees.key === election.key, FOREIGN, "the product of the trustees' keys", "another key");
   const { x_ballot: named, x_roll: listed, x_revote: repeat } = election.bound;
   need(named === `${read.subject}/${read.ballot}`, "setup/ballot", shown(named), "another ballot's election");
   need(sorted(listed) === sorted([...roll.keys()]), "setup/roll", "the roll of the election", "another roll");
@@ -37,7 +42,7 @@ export async function readSetup(document) {
   for (const question of election.questions) {
     question.title = question.text === election.bound.x_about ? read.matter.vi : question.text;
   }
-  return { ...read, clock, closes, election, roll, keys };
+  return { ...read, clock, closes, election, trustees, roll, keys };
 }
 
 const sorted = (units) => JSON.stringify(Array.isArray(units) ? units.toSorted() : null);

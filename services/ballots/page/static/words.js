@@ -44,6 +44,12 @@ export function decision({ base, num, den, op }) {
   return [`Đạt khi được ${from[0]} ${num}/${den} ${vi}.${absent[0]}`, `Passes with ${from[1]} ${num}/${den} of ${en}.${absent[1]}`];
 }
 
+/** Of which groups how many must come together before anything is opened. */
+export function holders(groups) {
+  const parts = groups.map(({ enough, of }) => `${enough}/${of}`);
+  return [`Tổng số chỉ mở được khi đủ người giữ khóa của mọi nhóm: ${parts.join(", ")}.`, `Opened only by enough trustees of every group: ${parts.join(", ")}.`];
+}
+
 /** What is wrong with a credential, a key file or a prepared vote, for whoever typed or chose it. */
 export const WRONG = {
   credential: [
@@ -69,9 +75,17 @@ export const MALFORMED = [
   "Trang từ chối dữ liệu của cuộc bỏ phiếu này và không mã hóa gì. Hãy báo cho Ban kiểm phiếu; đừng bỏ phiếu tại đây.",
   "The page refuses what it was given for this ballot and encrypts nothing. Tell the counting board; do not vote here.",
 ];
+export const FOREIGN_KEY = [
+  "Khóa mã hóa của cuộc bỏ phiếu không phải khóa chung của những người giữ khóa: có người khác mở được phiếu. Trang không mã hóa gì. Hãy báo cho Ban kiểm phiếu; đừng bỏ phiếu tại đây.",
+  "The election's key is not the one that its trustees hold together: somebody else could open votes. Nothing was encrypted. Tell the counting board; do not vote here.",
+];
 export const BROKEN = [
   "Trang gặp sự cố; phiếu chưa chắc đã được bỏ. Hãy tải lại trang; bỏ lại không thành hai phiếu được tính.",
   "The page broke down, and the vote may not be cast. Load the page again; voting again never makes two votes count.",
+];
+export const OTHER_RECEIPT = [
+  "Biên nhận không mang mã theo dõi của phiếu đã lập. Hãy chép mã này, tìm nó trong hòm phiếu và báo cho Ban kiểm phiếu.",
+  "The receipt does not name this vote's tracker. Note the tracker down, look for it in the box, and tell the counting board.",
 ];
 export const UNANSWERED = [
   "Cổng tiếp nhận chưa trả lời. Hãy bấm lại: trang gửi đúng phiếu đó, không thành hai phiếu.",
