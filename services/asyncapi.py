@@ -28,7 +28,7 @@ from thidua.clock import format_ms
 from thidua.contracts import CONTRACTS, SERVICES
 from thidua.contracts.envelope import Envelope
 from thidua.log import Names, write_recorded, write_refused, write_said
-from thidua.refusals import Code
+from thidua.refusals import Code, problem
 from thidua.serving import ServiceSettings
 from thidua.signing import Algorithm, SigningKey, parse_jws, sign
 from thidua.stream import FOLLOW
@@ -238,7 +238,8 @@ def _messages() -> Json:
         write_refused(RX_MS, "pledges/1", Code.DEADLINE_PASSED, _LATE, raw),
         write_said(RX_MS, "pledges/1", Code.SCHEMA_INVALID, {"path": "/data/version"}, _SAID),
     )
-    answer = {"code": Code.CHAIN_EXPECTED, "facts": {"expected_seq": 4}}
+    expected = {"kid": "LCA/2021-1", "expected_seq": 4, "expected_prev": HASH, "given_seq": 6}
+    answer = problem(Code.CHAIN_EXPECTED, expected, event=HASH)
     trace = {
         "traceparent": {
             "type": "string",
@@ -285,9 +286,9 @@ def _messages() -> Json:
         ),
         "answer": _message(
             "Trả lời / answer",
-            "The event did not enter the log; every code stands at /v1/refusals.",
+            "The event did not enter the log: the problem document that a request would get; every code stands at /v1/refusals.",
             {"hash": event_hash, "answer": _json_text("Answer")},
-            {"hash": HASH, "answer": json.dumps(answer)},
+            {"hash": HASH, "answer": json.dumps(answer, ensure_ascii=False)},
         ),
     }
 
