@@ -37,6 +37,7 @@ BLOCK: Final = re.compile(
 NOT_RUN: Final = {
     "make down": "in the table of commands: what follows needs the stack; it is run with the lost database",
     "make test-deploy": "this very test",
+    "make bench ARGS='--load 600'": "ten minutes of the highest load on a system of its own",
     "make test-faults ARGS=--docker": "half an hour of faults on a stack of its own",
     "docker compose down -v": "what nobody may do",
     "sudo cat": "a part of a command",

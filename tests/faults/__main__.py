@@ -83,10 +83,10 @@ def _all(chosen: argparse.Namespace, folder: Path) -> int:
 
     def struck(name: str) -> Result:
         case, chance = CASES[name], random.Random(f"{chosen.seed} {name}")
-        strikes = case.short if chosen.short else case.long
+        strikes = (chosen.short and case.short) or case.long
         return case.run(Run(tape, folder / name, chance, strikes))
 
-    names = tuple(chosen.only or CASES)
+    names = chosen.only or [name for name in CASES if CASES[name].short or not chosen.short]
     results: dict[str, Result] = {}
     # A publisher mostly waits; two years at once take little longer than one.
     with ThreadPoolExecutor(2 if chosen.short else 1) as hands:
