@@ -230,7 +230,8 @@ class Containers:
         self.stack.compose("rm", "--stop", "--force", "postgres")
         for path in self.disk("postgres").iterdir():
             shutil.rmtree(path) if path.is_dir() else path.unlink()
-        self.stack.up()
+        # Not `up` with its build: the code beside may have changed since, and another image would show other read models.
+        self.stack.compose("up", "--detach", "--no-build", "--wait", seconds=600)
 
     def _closed(self) -> str:
         """Why the gate is closed, as the pages say it; a fault when it does not close."""
