@@ -165,12 +165,12 @@ def arrival_of(header: str | None, event: Admissible, *, sandbox: bool) -> int:
             "given": header,
             "expected": "no such header on a real log",
         }
-        raise NotAdmittedError(Code.ENVELOPE_INVALID, facts, event=event.hash)
+        raise NotAdmittedError(Code.REQUEST_INVALID, facts, event=event.hash)
     try:
         return to_ms(parse_rfc3339(header))
     except ValueError as error:
         facts = {"path": "Thidua-Arrival", "given": header[:64], "expected": str(error)}
-        raise NotAdmittedError(Code.ENVELOPE_INVALID, facts, event=event.hash) from None
+        raise NotAdmittedError(Code.REQUEST_INVALID, facts, event=event.hash) from None
 
 
 def _envelope(jws: ParsedJws) -> Envelope:

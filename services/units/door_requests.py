@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, Final
 
 from starlette.requests import ClientDisconnect
 
@@ -17,42 +18,68 @@ from thidua.signing import parse_payload
 if TYPE_CHECKING:
     from fastapi import Request
 
+BOM: Final = b"\xef\xbb\xbf"
+_JSON: Final = frozenset({b"[", b"{", b'"'})
+_FORM: Final = re.compile(rb"--|[A-Za-z_]{1,40}=[^.]")
+
 
 async def read_body(request: Request, most: int, seconds: float) -> bytes:
     """The body, at most *most* bytes within *seconds*; raises :class:`NotAdmittedError`."""
+    coding = request.headers.get("content-encoding", "identity")
+    if coding.lower() != "identity":
+        raise NotAdmittedError(
+            Code.REQUEST_INVALID,
+            {"path": "Content-Encoding", "given": coding[:64], "expected": "no compression"},
+        )
+    announced = request.headers.get("content-length", "")
     body = bytearray()
     try:
         async with asyncio.timeout(seconds):
+            # What says that it is too large is not waited for.
+            _hold_size(int(announced) if announced.isdigit() else 0, most)
             async for chunk in request.stream():
                 body += chunk
-                if len(body) > most:
-                    facts: dict[str, object] = {"given": f"> {most}", "expected": f"<= {most}"}
-                    raise NotAdmittedError(Code.TOO_LARGE, facts)
+                _hold_size(len(body), most)
     except (TimeoutError, ClientDisconnect):
         raise NotAdmittedError(Code.REQUEST_TOO_SLOW, {"seconds": f"{seconds:g}"}) from None
     return bytes(body)
 
 
+def _hold_size(size: int, most: int) -> None:
+    if size > most:
+        facts: dict[str, object] = {"given": f"> {most} bytes", "expected": f"<= {most} bytes"}
+        raise NotAdmittedError(Code.TOO_LARGE, facts)
+
+
 def read_tokens(body: bytes, most: int) -> tuple[list[bytes], bool]:
-    """The tokens of a body, and whether it was a batch; raises :class:`NotAdmittedError`."""
-    if body[:1] not in (b"[", b'"'):
-        return [body.strip()], False
+    """
+    The tokens of a body, and whether it was a batch; raises :class:`NotAdmittedError`.
+
+    White space and a byte order mark around them are nobody's event.
+    """
+    body = body.removeprefix(BOM).strip()
+    if body[:1] not in _JSON:
+        if _FORM.match(body):
+            raise _no_tokens(Code.JWS_MALFORMED, most, "a form")
+        return [body], False
     try:
         document = json.loads(body)
     except (ValueError, RecursionError):
-        raise NotAdmittedError(
-            Code.JSON_INVALID, {"path": "", "expected": "a JWS, or a JSON array of JWS strings"}
-        ) from None
+        raise _no_tokens(Code.JSON_INVALID, most, "no JSON") from None
     batch = isinstance(document, list)
     given = document if batch else [document]
-    if not given or len(given) > most or not all(isinstance(token, str) for token in given):
-        facts: dict[str, object] = {
-            "path": "",
-            "given": len(given),
-            "expected": f"1 to {most} JWS strings",
-        }
-        raise NotAdmittedError(Code.JSON_INVALID, facts)
+    if isinstance(document, dict):
+        raise _no_tokens(Code.JWS_MALFORMED, most, "an object that is not signed")
+    if not given or len(given) > most:
+        raise _no_tokens(Code.JSON_INVALID, most, f"an array of {len(given)}")
+    if not all(isinstance(token, str) for token in given):
+        raise _no_tokens(Code.JWS_MALFORMED, most, "an array with what is no text in it")
     return [token.encode("ascii", "replace") for token in given], batch
+
+
+def _no_tokens(code: Code, most: int, given: str) -> NotAdmittedError:
+    expected = f"one JWS, or a JSON array of 1 to {most} JWS strings"
+    return NotAdmittedError(code, {"path": "", "given": given, "expected": expected})
 
 
 def read_wait(prefer: str | None) -> float:
@@ -85,4 +112,4 @@ def check_same(key: str, token: bytes) -> None:
             "given": key[:64],
             "expected": event_id if isinstance(event_id, str) else jws.hash,
         }
-        raise NotAdmittedError(Code.ENVELOPE_INVALID, facts, event=jws.hash)
+        raise NotAdmittedError(Code.REQUEST_INVALID, facts, event=jws.hash)

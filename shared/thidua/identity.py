@@ -49,6 +49,12 @@ _WHAT: Final = {
     "door_key": "khóa công khai của cổng tiếp nhận (SPKI) / the door's public key (SPKI)",
 }
 
+_FORMS: Final = {
+    "origin": re.compile(r"\S{3,128}"),
+    "source": re.compile(r"/(units|authorities|services)/[A-Za-z0-9-]{2,16}"),
+    "kid": re.compile(r"[A-Za-z0-9._/-]{1,64}"),
+}
+
 
 class UnsetError(RejectError):
     """A setting is needed and nowhere given."""
@@ -104,11 +110,13 @@ class Identity:
     state_home: Path = Path("~/.local/state")
 
     def need(self, name: str) -> str:
-        """A setting that must be there; raises ``UnsetError``."""
-        try:
-            return self.values[name]
-        except KeyError:
-            raise UnsetError(name) from None
+        """A setting that must be there; raises ``UnsetError`` and ``SettingValueError``."""
+        value = self.values.get(name, "")
+        if not value:
+            raise UnsetError(name)
+        if name in _FORMS and not _FORMS[name].fullmatch(value):
+            raise SettingValueError(name, _WHAT[name], value)
+        return value
 
     @property
     def url(self) -> str:

@@ -43,6 +43,7 @@ from thidua.log import (
 )
 from thidua.log.names import order
 from thidua.metrics import DecidingMetrics
+from thidua.refusals import problem
 from thidua.tracing import Judged
 
 if TYPE_CHECKING:
@@ -307,10 +308,9 @@ def _make_ready(ready: list[ReadItem], waiting: Sequence[InboxItem], count: int)
 
 
 def _answer_text(answer: Answer) -> str:
-    told: dict[str, object] = {"code": answer.code or "", "facts": answer.facts}
-    if answer.trial is not None:
-        told["trial"] = answer.trial
-    return json.dumps(told)
+    if answer.trial is None and answer.code is not None:
+        return json.dumps(problem(answer.code, answer.facts, event=answer.hash), ensure_ascii=False)
+    return json.dumps({"code": answer.code or "", "facts": answer.facts, "trial": answer.trial})
 
 
 def inbox_item(stream_id: str, fields: dict[bytes, bytes]) -> InboxItem:

@@ -30,7 +30,9 @@ class DoorUnreachableError(RetryError):
     """The door did not answer."""
 
     def __init__(self, url: str, reason: str) -> None:
-        super().__init__(f"{url} does not answer: {reason}")
+        super().__init__(
+            f"cổng tiếp nhận không trả lời / the door does not answer: {url}: {reason}"
+        )
         self.url = url
 
     def diagnostics(self) -> str:

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
 
+from thidua.form_words import faults_in
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -57,7 +59,6 @@ class Code(StrEnum):
     RECEIPT_UNSIGNED = "RECEIPT_UNSIGNED"
     REQUEST_INVALID = "REQUEST_INVALID"
     REQUEST_TOO_SLOW = "REQUEST_TOO_SLOW"
-    TIMEOUT = "TIMEOUT"
 
     UPLOAD_INVALID = "UPLOAD_INVALID"
     STATEMENT_EXPIRED = "STATEMENT_EXPIRED"
@@ -76,7 +77,6 @@ class Code(StrEnum):
     SCHEMA_INVALID = "SCHEMA_INVALID"
     TYPE_UNKNOWN = "TYPE_UNKNOWN"
     TEXT_NOT_NFC = "TEXT_NOT_NFC"
-    PERSONAL_DATA = "PERSONAL_DATA"
     VOTE_IN_PLAIN = "VOTE_IN_PLAIN"
 
     DUPLICATE_ID = "DUPLICATE_ID"
@@ -100,13 +100,11 @@ class Code(StrEnum):
     RULEBOOK_INVALID = "RULEBOOK_INVALID"
     TABLE_SUM_WRONG = "TABLE_SUM_WRONG"
     NOT_REGISTERED = "NOT_REGISTERED"
-    SUSPENDED = "SUSPENDED"
     CRITERION_UNKNOWN = "CRITERION_UNKNOWN"
     CRITERION_OUT_OF_RANGE = "CRITERION_OUT_OF_RANGE"
     SCORE_STEP_WRONG = "SCORE_STEP_WRONG"
     LADDER_MISMATCH = "LADDER_MISMATCH"
     SCORES_INCOMPLETE = "SCORES_INCOMPLETE"
-    BONUS_CAP = "BONUS_CAP"
     SELF_SCORING = "SELF_SCORING"
     TEAM_OVERLAP = "TEAM_OVERLAP"
     EVIDENCE_MISSING = "EVIDENCE_MISSING"
@@ -172,11 +170,12 @@ class Refusal:
     def words(self, facts: Mapping[str, object]) -> Words:
         """The texts with *facts* filled in; a missing fact leaves a dash, nothing ever raises."""
         shown = _Shown({name: _shown(fact) for name, fact in facts.items()})
+        faults = faults_in(facts, _shown)
         return Words(
             title_vi=self.title_vi,
             title_en=self.title_en,
-            detail_vi=self.detail_vi.format_map(shown),
-            detail_en=self.detail_en.format_map(shown),
+            detail_vi=self.detail_vi.format_map(_Shown(shown | {"faults": faults.vi})),
+            detail_en=self.detail_en.format_map(_Shown(shown | {"faults": faults.en})),
             fix_vi=self.fix_vi.format_map(shown),
             fix_en=self.fix_en.format_map(shown),
         )
@@ -304,12 +303,12 @@ _ROWS: Final = (
         vi=(
             "Gói tin quá lớn",
             "Kích thước {given}; cho phép: {expected}.",
-            "Gửi tệp kèm theo ở phần tài liệu kiểm chứng, sự kiện chỉ ghi mã băm của tệp.",
+            "Chia lô thành nhiều lần gửi; tệp thì gửi ở phần tài liệu kiểm chứng, sự kiện chỉ ghi mã băm của tệp.",
         ),
         en=(
             "The message is too large",
             "Its size is {given}; allowed: {expected}.",
-            "Upload files as evidence; the event names them by hash only.",
+            "Send fewer events at once; upload files as evidence, the event names them by hash only.",
         ),
     ),
     _refusal(
@@ -723,23 +722,6 @@ _ROWS: Final = (
             "Send the same again, or in smaller requests.",
         ),
     ),
-    _refusal(
-        Code.TIMEOUT,
-        Stage.ANSWERED,
-        504,
-        "seconds",
-        retry=True,
-        vi=(
-            "Chưa có trả lời",
-            "Sau {seconds} giây chưa có kết quả xét.",
-            "Xem biên nhận sau ít giây. Gửi lại đúng nội dung này không bị ghi hai lần.",
-        ),
-        en=(
-            "No answer yet",
-            "There was no judgement within {seconds} seconds.",
-            "Look at the receipt in a few seconds. The same event is never recorded twice.",
-        ),
-    ),
     # Files of evidence: answered beside the log.
     _refusal(
         Code.UPLOAD_INVALID,
@@ -966,17 +948,16 @@ _ROWS: Final = (
         Code.SCHEMA_INVALID,
         Stage.FORM,
         422,
-        "path",
-        "expected",
+        "faults",
         vi=(
             "Nội dung chưa đúng mẫu",
-            "Trường “{path}” còn thiếu hoặc sai kiểu dữ liệu. Cần: {expected}.",
-            "Sửa trường này và gửi thành một sự kiện mới.",
+            "{faults}.",
+            "Sửa các trường này và gửi thành một sự kiện mới.",
         ),
         en=(
             "The content does not follow the schema",
-            "Member “{path}” is missing or of another kind. Expected: {expected}.",
-            "Correct it and send it as a new event.",
+            "{faults}.",
+            "Correct these members and send it as a new event.",
         ),
     ),
     _refusal(
@@ -1009,22 +990,6 @@ _ROWS: Final = (
             "Text is not in composed form",
             "The member “{path}” uses separate combining marks.",
             "Normalise the text to Unicode NFC and send a new event.",
-        ),
-    ),
-    _refusal(
-        Code.PERSONAL_DATA,
-        Stage.FORM,
-        422,
-        "path",
-        vi=(
-            "Có dữ liệu cá nhân ở nơi không được ghi",
-            "Trường “{path}” không được chứa thông tin của cá nhân.",
-            "Bỏ thông tin đó; gửi họ tên qua mục danh sách riêng và chỉ ghi mã cam kết.",
-        ),
-        en=(
-            "Personal data where none may be",
-            "The member “{path}” must not hold a person's details.",
-            "Take them out; hand in names by their own way and write only the commitment.",
         ),
     ),
     _refusal(
@@ -1395,23 +1360,6 @@ _ROWS: Final = (
         ),
     ),
     _refusal(
-        Code.SUSPENDED,
-        Stage.RULE,
-        409,
-        "unit",
-        "reason",
-        vi=(
-            "Đơn vị đang tạm dừng xét",
-            "Đơn vị “{unit}” đang tạm dừng xét: {reason}.",
-            "Việc xét tiếp tục khi cơ quan quản lý có kết luận.",
-        ),
-        en=(
-            "The unit is suspended",
-            "Consideration of unit “{unit}” is suspended: {reason}.",
-            "It goes on when the authority has concluded.",
-        ),
-    ),
-    _refusal(
         Code.CRITERION_UNKNOWN,
         Stage.RULE,
         422,
@@ -1496,23 +1444,6 @@ _ROWS: Final = (
             "Some criteria have no score",
             "Without a score: {missing}.",
             "Score every criterion and send a new event.",
-        ),
-    ),
-    _refusal(
-        Code.BONUS_CAP,
-        Stage.RULE,
-        422,
-        "max",
-        "given",
-        vi=(
-            "Điểm thưởng vượt mức tối đa",
-            "Điểm thưởng tối đa {max}; cộng lại là {given}.",
-            "Giảm điểm thưởng trong mức cho phép và gửi thành sự kiện mới.",
-        ),
-        en=(
-            "The bonus exceeds its cap",
-            "At most {max} bonus points count; these add up to {given}.",
-            "Keep within the cap and send a new event.",
         ),
     ),
     _refusal(

@@ -58,9 +58,9 @@ class Running(OneUnit):
     environment: dict[str, str] = field(default_factory=dict)
 
     def run(
-        self, sample: Sample, delegate: str, **changed: str
+        self, sample: Sample, delegate: str, data_at: str | None = None, **changed: str
     ) -> subprocess.CompletedProcess[str]:
-        """The sample's end: it says that LCA has appointed *delegate*."""
+        """The sample's end: it says that LCA has appointed *delegate*, or what stands *data_at* another place."""
         for program in (sample.command[0], *PROGRAMS.get(sample.name, ())):
             if shutil.which(program) is None:
                 pytest.fail(f"{program} is not here: apt-get install {' '.join(sample.packages)}")
@@ -77,7 +77,7 @@ class Running(OneUnit):
             **changed,
         }
         return subprocess.run(
-            [*sample.command, APPOINTED, AUTHORITY, str(data)],
+            [*sample.command, APPOINTED, AUTHORITY, data_at or str(data)],
             cwd=ROOT,
             env=environment,
             capture_output=True,

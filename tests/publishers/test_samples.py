@@ -87,6 +87,16 @@ def test_a_sample_says_in_one_line_that_nobody_answers(running: Running, sample:
     assert len(told) <= 2
 
 
+@pytest.mark.parametrize("sample", SAMPLES, ids=named)
+def test_a_sample_says_in_one_line_what_it_cannot_read(running: Running, sample: Sample) -> None:
+    for changed in ({"data_at": "nowhere.json"}, {"THIDUA_KEY": "nowhere.pem"}):
+        done = running.run(sample, f"{sample.name}-unread", **changed)
+        told = (done.stdout + done.stderr).splitlines()
+        assert done.returncode == 1
+        assert len(told) == 1, told
+        assert "nowhere" in told[0] or "private key" in told[0], told
+
+
 @pytest.mark.parametrize("sample", OVER_HTTP, ids=named)
 def test_a_sample_does_not_take_a_receipt_that_another_key_has_signed(
     running: Running, sample: Sample

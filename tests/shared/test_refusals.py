@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 import string
 import unicodedata
 from dataclasses import fields
+from functools import cache
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -14,6 +17,8 @@ from hypothesis import strategies as st
 from thidua.refusals import CATALOGUE, Code, Refusal, Stage, Words, problem
 
 TEXTS = [field.name for field in fields(Refusal) if field.name.endswith(("_vi", "_en"))]
+ROOT = Path(__file__).parents[2]
+OF_WORDS = {"test_refusals.py", "test_refusal_facts.py", "test_ways_in.py"}
 # Facts that `problem` itself can fill in.
 GENERAL = {"path", "given", "expected"}
 
@@ -45,11 +50,52 @@ def test_every_fact_in_a_text_is_documented_and_every_documented_fact_is_used(co
 
 
 @pytest.mark.parametrize("code", Code)
+def test_every_code_is_said_by_somebody_and_provoked_by_a_test(code: Code) -> None:
+    names = re.compile(rf"\b{code}\b")
+
+    assert any(names.search(text) for text in said()), "nobody says it"
+    assert any(names.search(text) for text in provoked()), "no test provokes it"
+
+
+@cache
+def said() -> list[str]:
+    """All modules that may refuse something."""
+    paths = [*(ROOT / "services").rglob("*.py"), *(ROOT / "shared" / "thidua").rglob("*.py")]
+    return [path.read_text("utf-8") for path in paths if path.name != "refusals.py"]
+
+
+@cache
+def provoked() -> list[str]:
+    """All tests but those of the catalogue itself, which provoke nothing."""
+    paths = [*(ROOT / "tests").rglob("*.py"), *(ROOT / "tests").rglob("*.jsonl")]
+    return [path.read_text("utf-8") for path in paths if path.name not in OF_WORDS]
+
+
+@pytest.mark.parametrize("code", Code)
 def test_both_languages_say_the_same_facts(code: Code) -> None:
     refusal = CATALOGUE[code]
 
     assert placeholders(refusal.detail_vi) == placeholders(refusal.detail_en)
     assert placeholders(refusal.fix_vi) == placeholders(refusal.fix_en)
+
+
+def test_every_fault_of_a_form_is_told_where_it_is_in_both_languages() -> None:
+    paths = ["/data/delegate", "/data/role_vi", "/data/*", "/data/rank"]
+    kinds = ["string_type", "missing", "extra_forbidden", "is_instance_of"]
+
+    told = problem(Code.SCHEMA_INVALID, {"path": paths[0], "paths": paths, "expected": kinds})
+
+    assert told["detail_vi"] == (
+        "“/data/delegate” cần chữ trong ngoặc kép; “/data/role_vi” còn thiếu; "
+        "“/data/*” không có trong mẫu; “/data/rank” không hợp lệ (is_instance_of)."
+    )
+    assert told["detail_en"] == (
+        "“/data/delegate” should be a text; “/data/role_vi” is missing; "
+        "“/data/*” is no member of the schema; “/data/rank” is not valid (is_instance_of)."
+    )
+    assert told["path"] == "/data/delegate"
+    alone = problem(Code.SCHEMA_INVALID, {"path": "/data/absent", "expected": ["HGI", "CBA"]})
+    assert alone["detail_vi"] == "“/data/absent” cần HGI, CBA."
 
 
 def test_a_code_is_its_own_name_on_the_wire_and_none_is_missing() -> None:

@@ -7,6 +7,10 @@
 # Kết thúc / exit: 0 đã ghi / recorded, 3 bị từ chối / refused, 1 chưa vào sổ / not in the log.
 set -euo pipefail
 export LC_ALL=C
+[ $# -eq 3 ] || { echo "Cách dùng / usage: publish.sh TYPE SUBJECT DATA.json" >&2 && exit 1; }
+for file in "$3" "$THIDUA_KEY" "$THIDUA_DOOR_KEY"; do
+  [ -r "$file" ] || { echo "KHÔNG ĐỌC ĐƯỢC / cannot read: $file" >&2 && exit 1; }
+done
 type=$1 subject=$2 data=$(cat "$3")
 service=$(cut -d. -f2 <<<"$type")
 url=${THIDUA_URL%/}
@@ -21,7 +25,9 @@ member() { sed -En "s/.*\"$1\": ?(\"([^\"]*)\"|([0-9]+)).*/\2\3/p;q" <<<"$2"; }
 
 ask() { curl -sS "$@" || { echo "KHÔNG NỐI ĐƯỢC cổng tiếp nhận $url" >&2 && exit 1; }; }
 not_in_the_log() {
-  echo "CHƯA VÀO SỔ: $(member title_vi "$1") $(member detail_vi "$1")"
+  local title
+  title=$(member title_vi "$1")
+  echo "CHƯA VÀO SỔ: ${title:-chưa xét xong}. $(member detail_vi "$1")"
   echo "Cách sửa: $(member fix_vi "$1")$(member receipt "$1")"
   exit 1
 }

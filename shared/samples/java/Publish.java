@@ -107,7 +107,18 @@ public class Publish {
         return same;
     }
 
-    public static void main(String[] args) throws Exception {
+    /** A file that cannot be read, or is not what it should be: one line. */
+    public static void main(String[] args) {
+        try {
+            publish(args);
+        } catch (Exception fault) {
+            new PrintStream(System.err, true, UTF_8).println("LỖI / error: " + fault);
+            System.exit(1);
+        }
+    }
+
+    static void publish(String[] args) throws Exception {
+        if (args.length != 3) throw new Exception("Cách dùng / usage: Publish.java TYPE SUBJECT DATA.json");
         String type = args[0], subject = args[1], data = Files.readString(Path.of(args[2]));
         String service = type.split("\\.")[1];
         String head = ask("/v1/keys/" + env("KID") + "/head?service=" + service, null);

@@ -8,6 +8,12 @@ import { createHash, createPublicKey, randomUUID, sign, verify } from "node:cryp
 import { readFileSync } from "node:fs";
 
 const { THIDUA_URL, THIDUA_ORIGIN, THIDUA_KEY, THIDUA_KID, THIDUA_SOURCE, THIDUA_DOOR_KEY } = process.env;
+// A file that cannot be read, or is not what it should be: one line.
+process.on("uncaughtException", (fault) => {
+  console.error(`LỖI / error: ${fault.message}`);
+  process.exit(1);
+});
+if (process.argv.length !== 5) throw new Error("Cách dùng / usage: publish.mjs TYPE SUBJECT DATA.json");
 const [type, subject, file] = process.argv.slice(2);
 const service = type.split(".")[1];
 

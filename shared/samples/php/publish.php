@@ -71,6 +71,13 @@ function receipt_holds(array $told, string $hash): bool {
             === [$told['position'], $told['entry_hash'], $told['outcome']];
 }
 
+// A file that cannot be read, or is not what it should be: one line.
+set_error_handler(fn(int $level, string $what) => error_reporting() & $level ? throw new ErrorException($what) : true);
+set_exception_handler(function (Throwable $fault): void {
+    fwrite(STDERR, "LỖI / error: {$fault->getMessage()}\n");
+    exit(1);
+});
+if ($argc !== 4) throw new Exception('Cách dùng / usage: publish.php TYPE SUBJECT DATA.json');
 [, $type, $subject, $file] = $argv;
 $service = explode('.', $type)[1];
 $kid = getenv('THIDUA_KID');

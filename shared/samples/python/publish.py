@@ -79,6 +79,10 @@ def check(told, event_hash):
     return header["typ"] == "thidua-receipt+jws" and wanted.items() <= receipt.items()
 
 
+# A file that cannot be read, or is not what it should be: one line.
+sys.excepthook = lambda _kind, fault, _where: print("LỖI / error:", fault, file=sys.stderr)
+if len(sys.argv) != 4:
+    sys.exit("Cách dùng / usage: publish.py TYPE SUBJECT DATA.json")
 wire_type, subject, data_file = sys.argv[1:]
 service = wire_type.split(".")[1]
 head = json.loads(ask(f"/v1/keys/{os.environ['THIDUA_KID']}/head?service={service}"))

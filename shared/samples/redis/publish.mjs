@@ -10,6 +10,12 @@ import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 
 const { THIDUA_REDIS, THIDUA_REDIS_PASSWORD, THIDUA_HEADS, THIDUA_ORIGIN, THIDUA_KEY, THIDUA_KID, THIDUA_SOURCE } = process.env;
+// A file that cannot be read, or is not what it should be: one line.
+process.on("uncaughtException", (fault) => {
+  console.error(`LỖI / error: ${fault.message}`);
+  process.exit(1);
+});
+if (process.argv.length !== 5) throw new Error("Cách dùng / usage: publish.mjs TYPE SUBJECT DATA.json");
 const [type, subject, file] = process.argv.slice(2);
 const service = type.split(".")[1];
 const unit = THIDUA_SOURCE.split("/").pop();

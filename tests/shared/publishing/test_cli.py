@@ -196,6 +196,22 @@ def test_a_missing_setting_is_named_with_the_three_places(desk: Desk) -> None:
         assert place in told.err
 
 
+@pytest.mark.parametrize(
+    ("name", "given"), [("origin", ""), ("origin", "p0"), ("source", "LCA"), ("kid", "LCA 1")]
+)
+def test_a_setting_that_no_log_would_take_is_named_before_anything_is_signed(
+    desk: Desk, name: str, given: str
+) -> None:
+    settings = desk.folder / "thidua.toml"
+    kept = [one for one in settings.read_text().splitlines() if not one.startswith(name)]
+    settings.write_text("\n".join([*kept, f'{name} = "{given}"']))
+    for words in (("event", "send", desk.event()), ("package", "make", "a.zip")):
+        told = desk.run(*words)
+        assert told.code == 2
+        assert name in told.err
+    assert desk.door.recorded("units") == []
+
+
 def test_a_flag_stands_before_the_environment_and_that_before_the_files(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:

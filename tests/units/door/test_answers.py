@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import json
 from typing import Any, Final
 
@@ -84,6 +85,55 @@ async def test_a_body_that_is_no_list_of_events_is_one_named_problem(
     assert answer.json()["code"] in ("JSON_INVALID", "JWS_MALFORMED")
 
 
+@pytest.mark.parametrize(
+    ("body", "given"),
+    [
+        (b"jws=eyJhbGciOiJFUzI1NiJ9.e30.AA", "a form"),
+        (b'--x\r\ncontent-disposition: form-data; name="f"\r\n\r\neyJ.e30.AA\r\n--x--', "a form"),
+        (
+            b'{"id": "1", "type": "thidua.units.report-submitted.v1"}',
+            "an object that is not signed",
+        ),
+        (b'["a", null]', "an array with what is no text in it"),
+        (b"[]", "an array of 0"),
+        (b"[" * 10_000, "no JSON"),
+        (b"[" + b"9" * 10_000 + b"]", "no JSON"),
+        (b'["\xff\xfe"]', "no JSON"),
+    ],
+)
+async def test_who_sends_something_else_than_signed_events_is_told_what_came(
+    house: House, body: bytes, given: str
+) -> None:
+    told = (await house.post(body)).json()
+
+    assert (told["status"], told["given"]) == (400, given)
+    assert told["expected"] == "one JWS, or a JSON array of 1 to 100 JWS strings"
+
+
+@pytest.mark.parametrize("around", [b"\xef\xbb\xbf%b", b"\n  %b\r\n", b"\xef\xbb\xbf [%b ]\n"])
+async def test_a_byte_order_mark_and_white_space_around_events_harm_nobody(
+    house: House, around: bytes
+) -> None:
+    event = house.new_unit()
+    batch = b"[" in around
+    body = around % (json.dumps(event).encode() if batch else event.encode())
+
+    answer = (await house.post(body)).json()
+
+    house.moved(AUTHORITY, event)
+    assert (answer["results"][0] if batch else answer)["outcome"] == "recorded"
+
+
+@pytest.mark.parametrize("coding", ["gzip", "deflate", "br, gzip"])
+async def test_a_compressed_body_is_not_unpacked(house: House, coding: str) -> None:
+    body = gzip.compress(b"0" * 10_000_000)
+
+    told = (await house.post(body, content_encoding=coding)).json()
+
+    assert (told["status"], told["code"]) == (400, "REQUEST_INVALID")
+    assert (told["path"], told["given"]) == ("Content-Encoding", coding)
+
+
 async def test_a_body_over_the_limit_is_refused_before_it_is_read_whole(house: House) -> None:
     async def endless() -> Any:
         while True:
@@ -152,7 +202,7 @@ async def test_an_idempotency_key_of_another_event_is_answered_and_nothing_is_st
     answer = await house.post(event, idempotency_key="another")
 
     told = answer.json()
-    assert (answer.status_code, told["code"]) == (400, "ENVELOPE_INVALID")
+    assert (answer.status_code, told["code"]) == (400, "REQUEST_INVALID")
     assert (told["path"], told["expected"]) == ("Idempotency-Key", payload_of(event)["id"])
     await house.goes_on()
     assert await house.log.tail() == tail + 1
@@ -279,6 +329,15 @@ async def test_a_real_log_takes_no_arrival_from_anybody(house: House) -> None:
     answer = await house.post(house.new_unit(), thidua_arrival="2020-01-01T00:00:00Z")
 
     assert (answer.status_code, answer.json()["path"]) == (400, "Thidua-Arrival")
+
+
+async def test_a_method_that_an_address_does_not_take_is_named_with_those_it_takes(
+    house: House,
+) -> None:
+    answer = await house.http.request("PUT", "/v1/events", content=b"{}")
+
+    assert (answer.status_code, answer.json()["code"]) == (405, "METHOD_UNKNOWN")
+    assert (answer.json()["given"], answer.json()["expected"]) == ("PUT", "POST")
 
 
 async def recorded_unit(house: House) -> str:

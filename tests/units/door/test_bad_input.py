@@ -390,6 +390,21 @@ async def test_bad_input_is_named_and_harms_nobody_else(year: House, row: Row) -
     assert await keys_with(year, SECRET) == set()
 
 
+@pytest.mark.parametrize("dry", ["", "?dry_run=true"])
+async def test_a_sandbox_plays_nothing_before_what_its_subject_has_seen(
+    year: House, dry: str
+) -> None:
+    await year.heads_from_log()
+    late = replace_me(year, "SOB")
+    headers = {"thidua-arrival": "2016-01-01T00:00:00Z", "prefer": "wait=10"}
+
+    told = (await year.http.post(f"/v1/events{dry}", content=late, headers=headers)).json()
+
+    assert (told["code"], told["given"]) == ("CLOCK_BACKWARD", "2016-01-01T00:00:00.000Z")
+    assert told["expected"].startswith(">= 20")
+    assert await year.entry_of(late) is None
+
+
 def replace_me(house: House, code: str) -> str:
     """A report that the unit may send as often as it likes."""
     return house.sign(code, REPORT, {"unit": code, "kind": "half-year"})

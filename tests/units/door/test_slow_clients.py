@@ -3,29 +3,37 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 import httpx
+import pytest
 import pytest_asyncio
 import uvicorn
 
 from services.heads_in_time import HeadsInTime
 from tests.units.door.house import AUTHORITY, REAL, House, a_house, until
 from thidua.embedded import LOOPBACK, free_port
+from thidua.refusals import Code
+from thidua.refusals import problem as known_problem
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
 
+SECONDS = 1.5
+"""What a slow client has; whoever is not slow must have said everything by then on a busy machine too."""
+
+
 class Hasty(HeadsInTime):
-    seconds = 0.4
+    seconds = SECONDS
 
 
 @pytest_asyncio.fixture
 async def house(tmp_path: Path) -> AsyncIterator[House]:
-    async with a_house(tmp_path, origin=REAL, judges=("units",), body_seconds=0.4) as house:
+    async with a_house(tmp_path, origin=REAL, judges=("units",), body_seconds=SECONDS) as house:
         yield house
 
 
@@ -68,6 +76,54 @@ async def test_who_says_nothing_or_half_a_head_is_let_go(house: House) -> None:
     async with listening(house) as port:
         for pieces in ((), (HEAD,), (b"GET /v1/sta", b"tus HT")):
             assert (await said_to(port, *pieces)).startswith(b"HTTP/1.1 408 ")
+
+
+async def test_who_is_let_go_is_told_why_in_the_words_of_every_other_fault(house: House) -> None:
+    async with listening(house) as port:
+        told = {
+            "REQUEST_TOO_SLOW": await said_to(port, HEAD),
+            "REQUEST_INVALID": await said_to(port, b"\x16\x03\x01" + bytes(80)),
+        }
+
+    for code, answer in told.items():
+        head, _, body = answer.partition(b"\r\n\r\n")
+        problem = json.loads(body)
+        assert problem == {
+            **known_problem(Code(code), problem["facts"]),
+            "outcome": "answered",
+        }
+        assert f"content-length: {len(body)}".encode() in head.split(b"\r\n")
+        assert b"content-type: application/problem+json" in head.split(b"\r\n")
+
+
+NO_HTTP = [
+    b"GET /v1/status\r\n\r\n",
+    HEAD.replace(b"100", b"-5") + b"\r\n",
+    HEAD.replace(b"100", b"5\r\ncontent-length: 6") + b"\r\nabcdef",
+    HEAD + b"no colon\r\n\r\n",
+    HEAD + b"x-big: " + b"a" * 200_000,
+    HEAD.replace(b"content-length: 100", b"transfer-encoding: chunked") + b"\r\nzz\r\n",
+    b"GET /v1/\x00 HTTP/1.1\r\nhost: x\r\n\r\n",
+]
+
+
+@pytest.mark.parametrize("pieces", NO_HTTP, ids=range(len(NO_HTTP)))
+async def test_what_is_no_http_has_one_named_answer(house: House, pieces: bytes) -> None:
+    async with listening(house) as port:
+        told = await said_to(port, pieces)
+
+    assert told.startswith(b"HTTP/1.1 400 Bad Request\r\n")
+    assert json.loads(told.partition(b"\r\n\r\n")[2])["code"] == "REQUEST_INVALID"
+
+
+async def test_who_announces_too_much_is_not_waited_for(house: House) -> None:
+    async with listening(house) as port:
+        told = await said_to(
+            port, HEAD.replace(b"100", b"99999999999") + b"connection: close\r\n\r\nabc"
+        )
+
+    assert told.startswith(b"HTTP/1.1 413 ")
+    assert json.loads(told.partition(b"\r\n\r\n")[2])["code"] == "TOO_LARGE"
 
 
 async def test_who_dribbles_a_body_is_answered_and_nothing_is_stored(house: House) -> None:
