@@ -214,12 +214,16 @@ def _operation(action: str, channel: str, summary: str) -> Json:
     return {"action": action, "channel": {"$ref": f"#/channels/{channel}"}, "summary": summary}
 
 
-def _message(title: str, summary: str, fields: Json, *examples: Json) -> Json:
-    """A message: the fields of one stream entry."""
+def _message(
+    title: str, summary: str, fields: Json, *examples: Json, beside: Json | None = None
+) -> Json:
+    """A message: the fields of one stream entry, and what may stand *beside* them."""
+    payload = _object(fields)
+    payload["properties"] |= beside or {}
     return {
         "title": title,
         "summary": summary,
-        "payload": _object(fields),
+        "payload": payload,
         "examples": [{"payload": example} for example in examples],
     }
 
@@ -236,13 +240,23 @@ def _messages() -> Json:
     )
     expected = {"kid": "LCA/2021-1", "expected_seq": 4, "expected_prev": HASH, "given_seq": 6}
     answer = problem(Code.CHAIN_EXPECTED, expected, event=HASH)
+    trace = {
+        "traceparent": {
+            "type": "string",
+            "pattern": "^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$",
+            "description": "W3C Trace Context, where the door traces; no part of what is signed or judged.",
+        }
+    }
     return {
-        "event": _message("Sự kiện / event", "One signed event.", {"e": jws}, {"e": JWS}),
+        "event": _message(
+            "Sự kiện / event", "One signed event.", {"e": jws}, {"e": JWS}, beside=trace
+        ),
         "arrival": _message(
             "Sự kiện đến / arrival",
             "An event that passed the door, with its arrival.",
             {"rx": rx, "jws": jws},
             {"rx": str(RX_MS), "jws": JWS},
+            beside=trace,
         ),
         "wake-up": _message(
             "Đến hạn / wake-up",

@@ -1,4 +1,4 @@
-"""``thidua replay``, ``diff``, ``explain`` and ``export``: each holds the folder to its policy before it says anything."""
+"""``thidua replay``, ``diff``, ``explain``, ``export`` and ``minutes``: each holds the folder to its policy before it says anything."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from redis.exceptions import RedisError
 from services.auditing import saying
 from services.auditing.explaining import NoSuchResultError, explain
 from services.auditing.exporting import USUAL, export
+from services.auditing.minuting import minutes_document, minutes_of, say_minutes
 from services.auditing.replaying import changes, model_named, published_prints, replayed, rows_of
 from services.reporting.fingerprint import fingerprints_of, versions
 from services.reporting.projections.timeline import happening
@@ -238,6 +239,22 @@ def export_folder(
         "empty": done.empty,
     }
     _print(document, saying.say_export(done, to), as_json=as_json)
+
+
+def minutes(
+    folder: Folder,
+    cycle: Annotated[str, typer.Argument(help="The cycle: BVHTTDL/BGPB/2020.", show_default=False)],
+    ballot: Annotated[str, typer.Argument(help="The ballot: phieu-1.", show_default=False)],
+    policy: PolicyFile,
+    at: At = NEWEST,
+    as_json: Json = False,
+) -> None:
+    """Lập lại biên bản kiểm phiếu từ bản sao kho lưu. / Make the counting minutes anew, to hold a printed paper to."""
+    with _answered():
+        held = _held(folder, policy)
+        made = minutes_of(held, cycle, ballot, held.position(at))
+    document = {**minutes_document(made), "checkpoint": held.checkpoint.note}
+    _print(document, say_minutes(made), as_json=as_json)
 
 
 def _compared(first: HeldFolder, second: HeldFolder) -> tuple[dict[str, Any], str, bool]:

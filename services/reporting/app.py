@@ -34,6 +34,7 @@ from thidua.ending import ended
 from thidua.metrics import CONTENT_TYPE
 from thidua.stream import AWAY, NOT_RUNNING, wait_for_redis
 from thidua.telling import Telling
+from thidua.tracing import FASTAPI, stop
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -166,8 +167,7 @@ class _Watched:
             await ended(*keeping)
             await self.side.broker.stop()
             await client.aclose()
-            if self.side.tracing is not None:
-                self.side.tracing.stop()
+            stop(self.side.tracing)
             for part in self.parts:
                 await part.end()
             if hasattr(app.state, "moments"):
@@ -221,6 +221,7 @@ def _new_app(lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]]) -
         openapi_url="/v1/openapi.json",
         docs_url=None,
         redoc_url=None,
+        telemetry=FASTAPI,
     )
 
 

@@ -42,7 +42,7 @@ def row_json(row: list[Any]) -> bytes:
         kind = type(value)
         if kind in _PLAIN:
             continue
-        if kind is not dict or not all(type(fact) in _PLAIN for fact in value.values()):
+        if kind is not dict or not _PLAIN.issuperset(map(type, value.values())):
             return as_json(row).encode()
         row[place] = dict(sorted(value.items()))
     return to_json(row)

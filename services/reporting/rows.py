@@ -68,7 +68,10 @@ class Rows:
         store = self._stores[table.name]
         # Most name every column, and the names are as many as the columns.
         row = values if len(values) == store.width else store.blank | values
-        store.set(store.key_of(row), row)
+        key = store.key_of(row)
+        store.pending[key] = row
+        if not store.appended:
+            store.kept[key] = row
 
     def change(self, table: Table, *key: object, **values: object) -> None:
         """Set these columns of the row under a key, a new row when there is none."""

@@ -26,7 +26,7 @@ from thidua.log import Names
 from thidua.log.whole import whole_log
 from thidua.metrics import CONTENT_TYPE
 from thidua.stream import AWAY, NOT_RUNNING, Follower, new_broker, new_client, wait_for_redis
-from thidua.tracing import Tracing
+from thidua.tracing import FASTAPI, Tracing, stop
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -92,8 +92,7 @@ def create_app(settings: DoorSettings | None = None) -> FastAPI:  # noqa: PLR091
             await ended(publishers)
             await broker.stop()
             await client.aclose()
-            if tracing is not None:
-                tracing.stop()
+            stop(tracing)
             log.info("service_stopped", position=door.receipts.position)
 
     app = FastAPI(
@@ -105,6 +104,7 @@ def create_app(settings: DoorSettings | None = None) -> FastAPI:  # noqa: PLR091
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        telemetry=FASTAPI,
     )
     app.state.broker = broker
     app.state.leave = door.receipts.leave

@@ -10,7 +10,7 @@ from opentelemetry.trace import SpanKind
 
 from services.units.admission import Admissible, NotAdmittedError
 from thidua.contracts.ballots import VoteCast, VoteCorrected, WrittenOpinionReceived
-from thidua.contracts.secret_ballots import CredentialRegistered, SecretVoteCast
+from thidua.contracts.secret_ballots import CredentialRegistered, SecretVoteCast, TrackerChecked
 from thidua.observe import in_trace
 from thidua.tracing import CODE, about, traceparent
 
@@ -30,6 +30,7 @@ VOTES: Final = frozenset(
         WrittenOpinionReceived,
         CredentialRegistered,
         SecretVoteCast,
+        TrackerChecked,
     )
 )
 """Their traces begin at the door: the system they come from may know who sat there, and its trace would say so."""

@@ -93,7 +93,7 @@ class Folded(Generic[S]):
 
     def pass_by(self, subject: str) -> None:
         """Note that a recorded event stands under *subject*, though it changes nothing here."""
-        if "/" in subject:
+        if subject not in self._cycles and "/" in subject:
             self._cycles[subject] = self.cycle(subject)
 
     def apply_all(self, events: Iterable[Event]) -> None:

@@ -34,7 +34,7 @@ from thidua.stream import (
     wait_for_redis,
 )
 from thidua.telling import Telling
-from thidua.tracing import Tracing
+from thidua.tracing import Tracing, stop
 
 if TYPE_CHECKING:
     from faststream.asgi.types import ASGIApp
@@ -176,8 +176,7 @@ def deciding_app(
         finally:
             await ended(*keeping)
             await client.aclose()
-            if tracing is not None:
-                tracing.stop()
+            stop(tracing)
             log.info("service_stopped", service=service, position=judging.position)
 
     async def why_not_ready() -> list[str]:

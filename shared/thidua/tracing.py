@@ -8,6 +8,7 @@ and why it was refused; never who sent it or what it says. Without a collector n
 
 from __future__ import annotations
 
+import logging
 import threading
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext, suppress
 from typing import TYPE_CHECKING, Any, Final, Self
@@ -25,6 +26,7 @@ from thidua.observe import in_trace
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
 
+    from fastapi.telemetry import TelemetryConfig
     from opentelemetry.sdk.trace.export import SpanExporter
     from opentelemetry.sdk.trace.sampling import Sampler
 
@@ -40,9 +42,16 @@ POSITION: Final = "thidua.position"
 OUTCOME: Final = "thidua.outcome"
 BATCH: Final = "thidua.batch"
 """How many were taken in one step, and share its times."""
-STOP_SECONDS: Final = 2.0
+STOP_SECONDS: Final = 1.0
 """So long a process that stops waits for its last spans to be sent."""
 SEND_SECONDS: Final = 5.0
+FASTAPI: Final[TelemetryConfig] = {
+    "tracing": False,
+    "metrics": False,
+    "logs": False,
+    "auto_configure": False,
+}
+"""What FastAPI is told of spans of its own: they would say who asks, and what was wrong with what was sent."""
 _W3C: Final = TraceContextTextMapPropagator()
 
 
@@ -87,6 +96,8 @@ class Tracing:
         )
         from opentelemetry.sdk.trace.sampling import TraceIdRatioBased  # noqa: PLC0415 - by who traces
 
+        # One line for a batch that could not be sent is enough.
+        logging.getLogger("opentelemetry.exporter").setLevel(logging.ERROR)
         exporter = OTLPSpanExporter(
             f"{settings.otlp_endpoint.rstrip('/')}/v1/traces", timeout=SEND_SECONDS
         )
@@ -118,6 +129,12 @@ class Tracing:
         sending = threading.Thread(target=self._provider.shutdown, daemon=True)
         sending.start()
         sending.join(STOP_SECONDS)
+
+
+def stop(tracing: Tracing | None) -> None:
+    """End the tracing of a process, if it has one."""
+    if tracing is not None:
+        tracing.stop()
 
 
 def traceparent(span: Span) -> str:

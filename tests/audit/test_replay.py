@@ -40,6 +40,7 @@ for name, command in (
     ("diff", commands.diff),
     ("explain", commands.explain_result),
     ("export", commands.export_folder),
+    ("minutes", commands.minutes),
 ):
     APP.command(name)(command)
 
@@ -122,7 +123,7 @@ def test_what_cannot_be_meant_is_said_in_a_line(
     assert result.stderr.strip()
 
 
-@pytest.mark.parametrize("name", ["replay", "diff", "explain", "export"])
+@pytest.mark.parametrize("name", ["replay", "diff", "explain", "export", "minutes"])
 def test_nothing_is_said_of_a_folder_that_another_key_signed(
     name: str, year_copy: Copy, tmp_path: Path
 ) -> None:
@@ -131,6 +132,7 @@ def test_nothing_is_said_of_a_folder_that_another_key_signed(
     arguments = {
         "diff": ("--between", "1", "2"),
         "explain": ("pledge", "BVHTTDL/BGPB/2020"),
+        "minutes": ("BVHTTDL/BGPB/2020", "phieu-1"),
         "export": ("--to", str(tmp_path / "out")),
     }.get(name, ())
     result = run(year_copy, tmp_path, name, *arguments)
@@ -311,3 +313,27 @@ def test_a_redis_that_does_not_answer_is_said_in_a_line(url: str, code: int) -> 
     result = RUN.invoke(APP, ["replay", "--redis", url])
     assert (result.exit_code, result.stdout) == (code, "")
     assert result.stderr.count("\n") == 1
+
+
+def test_the_minutes_made_from_a_copy_say_what_the_ballot_came_to(
+    year_folder: Copy, tmp_path: Path
+) -> None:
+    result = run(year_folder, tmp_path, "minutes", "BVHTTDL/BGPB/2020", "phieu-1", "--json")
+    assert result.exit_code == 0, result.output
+    made = told(result)
+    ballot = made["ballot"]
+    assert (ballot["issued"], ballot["returned"], ballot["valid"]) == (7, 7, 7)
+    assert [line["unit"] for line in made["lines"] if line["outcome"] == "passed"] == sorted(
+        ballot["passed"], key=[line["unit"] for line in made["lines"]].index
+    )
+    words = run(year_folder, tmp_path, "minutes", "BVHTTDL/BGPB/2020", "phieu-1").stdout
+    for line in made["lines"]:
+        assert f"\t{line['yes']}\t{line['percent']}%\t{line['outcome']}" in words
+    for nothing in (
+        ("BVHTTDL/BGPB/2020", "khac"),
+        ("BVHTTDL", "phieu-1"),
+        ("BVHTTDL/BGPB/1999", "phieu-1"),
+    ):
+        assert run(year_folder, tmp_path, "minutes", *nothing).exit_code == 2
+    early = run(year_folder, tmp_path, "minutes", "BVHTTDL/BGPB/2020", "phieu-1", "--at", "20")
+    assert early.exit_code == 2

@@ -27,7 +27,7 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from services.units.door import Door
 from tests.bench.load import OCTOBER, ORIGIN
-from tests.bench.measures import bench
+from tests.bench.measures import bench, cpu_seconds
 from thidua.base64url import decode_base64url
 from thidua.log.redis_log import RedisLog
 from thidua.outbox import Outbox
@@ -142,10 +142,10 @@ def over_http(on: Bench, doors: Sequence[str], load: Sequence[Signed]) -> tuple[
         processes = [psutil.Process(system.running[name].pid) for name in doors]
         urls = [system.url(doors[number % len(doors)]) for number in range(len(posts))]
         with ThreadPoolExecutor(len(posts)) as senders:
-            before, began = sum(map(_cpu, processes)), time.perf_counter()
+            before, began = sum(map(cpu_seconds, processes)), time.perf_counter()
             list(senders.map(post, urls, posts))
             took = time.perf_counter() - began
-        cpu = sum(map(_cpu, processes)) - before
+        cpu = sum(map(cpu_seconds, processes)) - before
     with on.running("units"):
         _judged(on)
     return len(load) / took, cpu / len(load) * 1e6
@@ -255,8 +255,3 @@ def _judged(on: Bench) -> None:
                 return
             time.sleep(POLL_SECONDS)
     raise TimeoutError(on.folder)
-
-
-def _cpu(process: psutil.Process) -> float:
-    times = process.cpu_times()
-    return float(times.user + times.system)

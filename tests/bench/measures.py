@@ -96,11 +96,11 @@ def recorded(on: Bench, service: str, events: Sequence[Signed]) -> tuple[float, 
             done = int((client.hget(on.names.offsets, field_name) or b"0-0").split(b"-")[0])
             now = time.perf_counter()
             if not began and done >= first:
-                began, cpu, start = now, _cpu(process), done
+                began, cpu, start = now, cpu_seconds(process), done
             if done >= total:
                 passed = now - began
                 share = len(events) / (total - start)
-                return passed * share, (_cpu(process) - cpu) * share
+                return passed * share, (cpu_seconds(process) - cpu) * share
             time.sleep(0.002)
     raise TimeoutError(service)
 
@@ -224,6 +224,7 @@ def _raw(on: Bench) -> Iterator[object]:
         yield client
 
 
-def _cpu(process: psutil.Process) -> float:
+def cpu_seconds(process: psutil.Process) -> float:
+    """The CPU seconds that a process has had."""
     times = process.cpu_times()
     return float(times.user + times.system)

@@ -20,7 +20,7 @@ import redis
 
 from services.processes import ALL
 from tests.bench.door import MOST_YEARS, post, requests
-from tests.bench.measures import bench
+from tests.bench.measures import bench, cpu_seconds
 from thidua.signing import parse_jws
 
 if TYPE_CHECKING:
@@ -69,19 +69,25 @@ def load_held(report: Report, folder: Path, seconds: float) -> None:
                     break
             processes = {name: psutil.Process(system.running[name].pid) for name in ALL}
             processes |= {"Valkey": psutil.Process(on.valkey.pid)}
+            processes["the publishers"] = psutil.Process()
             flow.forget()
+            spent = {name: cpu_seconds(one) for name, one in processes.items()}
             first = flow.run(seconds / 2, rate)
             half = {name: one.memory_info().rss for name, one in processes.items()}
             second = flow.run(seconds / 2, rate)
             waiting = flow.waiting()
             whole = {name: one.memory_info().rss for name, one in processes.items()}
             flow.settle()
+            spent = {name: cpu_seconds(one) - spent[name] for name, one in processes.items()}
             cuts = quantiles(flow.latencies(), n=100)
     told = f"door to read model, held for {seconds:,.0f} s"
     report.add(told, "events/s", [first, second], at_least=rate * REACHED)
     report.add("… accepted to visible, p50", "ms", [cuts[49]])
     report.add("… accepted to visible, p99", "ms", [cuts[98]])
     report.add("… not visible when the load ends", "events", [waiting], at_most=rate * LATE_SECONDS)
+    events = (first + second) * seconds / 2
+    for name, took in spent.items():
+        report.add(f"… CPU of {name}", "µs/event", [took / events * 1e6])
     for name, size in whole.items():
         report.add(
             f"… RSS of {name}, half-way and at the end", "MB", [half[name] / 1e6, size / 1e6]

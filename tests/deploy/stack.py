@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from services.scenarios.format import Setup
 
 DEPLOY: Final = Path(__file__).parents[2] / "deploy"
-BACK_SECONDS: Final = 90.0
+BACK_SECONDS: Final = 240.0
 PORTS: Final = ("PAGES_PORT", "DOOR_PORT", "VOTING_PORT", "PAGES_TLS_PORT", "DOOR_TLS_PORT")
 STORES: Final = ("redis", "postgres")
 OURS: Final = ("door", "units", "ballots", "pledges", "projector", "archive", "web")

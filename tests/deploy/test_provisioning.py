@@ -174,6 +174,7 @@ def test_every_role_may_look_at_the_log_and_ask_for_its_gate(
     assert client.info("server")["run_id"]
     assert client.xrange("{p0}:log") == []
     assert client.get("{p0}:open") is None
+    assert client.hmget("{p0}:traces", ["1"]) == [None]
 
 
 MAY = {
@@ -194,6 +195,7 @@ MAY = {
     ("hset", "{p0}:said"): {*DECIDING},
     ("hdel", "{p0}:said"): {"vault"},
     ("hset", "{p0}:followed"): {*DECIDING, "projector", "archive"},
+    ("hset", "{p0}:traces"): {*DECIDING},
     ("xadd", "{p0}:in:LCA"): {"publisher-LCA"},
     ("xtrim", "{p0}:in:LCA"): {"door"},
     ("xdel", "{p0}:in:LCA"): {"door"},

@@ -41,7 +41,7 @@ ENGINE_RESTART: Final = "THIDUA_ENGINE_RESTART"
 ENGINE_PID_FILE: Final = "THIDUA_ENGINE_PID_FILE"
 ALONE_SECONDS: Final = 120.0
 """So long the kill of the engine waits until it runs nobody else's containers; then it is left out."""
-HEALTHY_SECONDS: Final = 180.0
+HEALTHY_SECONDS: Final = 300.0
 LOG_APPEND: Final = b"$8\r\n{p0}:log\r\n"
 MULTI: Final = b"*1\r\n$5\r\nMULTI\r\n"
 PAUSE: Final = threading.Event()
@@ -188,8 +188,8 @@ class Containers:
         The gate must close and name the loss. Then what the manual says is done: processes stopped, log restored
         from the archive, read models made anew.
         """
-        archive = self._container("archive")
-        run("docker", "pause", archive)
+        # Not only paused: the entry would wait in its connection, and be sealed after all.
+        self.stack.compose("kill", "--signal", "SIGKILL", "archive")
         sealed = self.sealed()
         deadline = time.monotonic() + 30
         while self._tail() <= sealed and time.monotonic() < deadline:
@@ -204,7 +204,7 @@ class Containers:
         path.write_bytes(written[: place_of_cut(written, appends)])
         self.stack.compose("up", "--detach", "--no-build", "--no-deps", "--wait", "redis")
         left = len(self.stack.entries("projector"))
-        run("docker", "unpause", archive)
+        self.stack.compose("up", "--detach", "--no-build", "--no-deps", "archive")
         named = self._closed()
         loss = Loss(before, sealed, left, named)
         self.losses.append(loss)

@@ -44,7 +44,7 @@ SOON: Final = 15.0
 """Seconds after which a publisher that gets nowhere sends what it sent before once more."""
 BACK: Final = 12
 """So many events it goes back then; what is in the log is answered by the same receipt."""
-ROUND_SECONDS: Final = 1500.0
+ROUND_SECONDS: Final = 5400.0
 GATE_FOLLOWS: Final = 20.0
 
 

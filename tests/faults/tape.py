@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import shutil
+import threading
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 PATIENCE: Final = 180.0
 """Seconds a publisher goes on asking: kills come in rows, and the machine may be busy."""
 ACCESS_GRANTED: Final = "thidua.units.access-granted.v1"
+STARTING: Final = threading.Lock()
+"""Only one system starts at a time: a start has work for every core, a year that is played mostly waits."""
 NOWHERE: Final = "1990"
 """A year that no event of a scenario is about; its clock may be moved without harm."""
 
@@ -120,7 +123,8 @@ def system(
     }
     with System(folder, environment, valkey) as running:
         valkey.start()
-        running.start(*ALL, *replicas)
+        with STARTING:
+            running.start(*ALL, *replicas)
         try:
             yield Sandbox(scenario, running, founding)
         finally:

@@ -46,7 +46,7 @@ async def test_one_task_that_had_failed_keeps_no_other_from_ending() -> None:
         raise ValueError
 
     failed = asyncio.create_task(fail())
-    other = asyncio.create_task(asyncio.sleep(60))
+    other = asyncio.create_task(asyncio.Event().wait())
     await asyncio.sleep(0)
     await ended(failed, other)
     assert other.cancelled()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import structlog
 
-from thidua.observe import correlated, logger, set_up
+from thidua.observe import correlated, in_trace, logger, set_up
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -76,3 +76,16 @@ def test_lines_below_the_level_are_not_written(stream: io.StringIO) -> None:
     logger().debug("detail")
 
     assert stream.getvalue() == ""
+
+
+def test_a_line_written_while_a_trace_is_at_work_names_the_trace(stream: io.StringIO) -> None:
+    with in_trace("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"):
+        logger().info("redis_away")
+        logging.getLogger("uvicorn").warning("late")
+    for none in (None, "", "garbage", "00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01"):
+        with in_trace(none):
+            logger().info("idle")
+
+    first, second, *others = lines(stream)
+    assert first["trace_id"] == second["trace_id"] == "4bf92f3577b34da6a3ce929d0e0e4736"
+    assert all("trace_id" not in line for line in others)

@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 import pytest
+import structlog
 
 from thidua.errors import GateClosedError, LogShrunkError
 from thidua.stream import Follower, new_broker, new_client
@@ -86,6 +87,36 @@ async def test_a_batch_that_was_not_taken_comes_again_whole_and_in_order(redis_u
         await until(lambda: len(taker.taken) == 3)
         assert taker.taken == ["1-0", "2-0", "3-0"]
         assert follower.failing is None
+
+
+async def test_a_line_about_one_entry_names_the_trace_that_stands_beside_it(
+    redis_url: str,
+) -> None:
+    client = new_client(redis_url)
+    trace = "4bf92f3577b34da6a3ce929d0e0e4736"
+    beside = {"traceparent": f"00-{trace}-00f067aa0ba902b7-01"}
+    lines: list[dict[str, object]] = []
+
+    def keep(_: object, __: str, line: dict[str, object]) -> dict[str, object]:
+        lines.append(dict(line))
+        raise structlog.DropEvent
+
+    before = structlog.get_config()
+    structlog.configure(processors=[structlog.contextvars.merge_contextvars, keep])
+    taker = Taker()
+    taker.fault = GateClosedError("test")
+    try:
+        for beside_it in (beside, {}, {"traceparent": b"\xff" * 99}):
+            await client.delete(STREAM)
+            await client.xadd(STREAM, {"e": b"entry", **beside_it})
+            lines.clear()
+            async with following(redis_url, taker):
+                await until(lambda: lines)
+            assert lines[-1]["event"] == "follower_retries"
+            assert lines[-1].get("trace_id") == (trace if beside_it is beside else None)
+    finally:
+        structlog.configure(**before)
+        await client.aclose()
 
 
 async def test_a_follower_does_not_fail_any_more_when_another_replica_has_taken_the_batch(

@@ -19,6 +19,7 @@ from services.leaving import NOT_IN_TIME, STOP_SECONDS
 from services.processes import ALL
 from services.scenarios.format import read_scenario
 from tests.conftest import THREE
+from tests.faults.running import OK, readiness
 from tests.faults.tape import founded_at, system
 from thidua.log import Names
 from thidua.publishing import DoorClient, Publisher
@@ -32,9 +33,6 @@ if TYPE_CHECKING:
 PATIENCE = 60.0
 ALLOWED = STOP_SECONDS + 1.0
 """A second more: what is measured begins before the signal and ends after the process."""
-
-HANGING = 1.2
-"""Seconds after which every timer has asked the store something and waits."""
 
 WAITS_FOR_EVER = """
 import asyncio
@@ -133,7 +131,9 @@ def test_every_process_leaves_while_the_store_does_not_answer(box: Sandbox) -> N
     assert store is not None
     os.kill(store, signal.SIGSTOP)
     try:
-        time.sleep(HANGING)
+        deadline = time.monotonic() + PATIENCE
+        while readiness(box.system, "units")[0] == OK and time.monotonic() < deadline:
+            time.sleep(0.1)
         begun = time.monotonic()
         for name in ALL:
             box.system.running[name].send_signal(signal.SIGTERM)

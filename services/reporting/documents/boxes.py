@@ -20,9 +20,8 @@ from thidua.tlog.tiles import WIDTH
 from thidua.voting.exporting import Archives
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
-    from services.reporting.archive import SealedLog
     from services.reporting.reading import Reading
 
 MOST_KEPT: Final = 64
@@ -53,10 +52,18 @@ class Box:
 
 
 class Boxes:
-    """The boxes of one sealed log; what was counted does not change, so the last few are kept."""
+    """
+    The boxes of one sealed log; what was counted does not change, so the last few are kept.
 
-    def __init__(self, archive: SealedLog) -> None:
-        self._archive = archive
+    *size* says how many entries are sealed, *entries* gives positions and bytes of those after a position up to another.
+    """
+
+    def __init__(
+        self,
+        size: Callable[[], int],
+        entries: Callable[[int, int], Iterator[tuple[int, bytes]]],
+    ) -> None:
+        self._size, self._sealed = size, entries
         self._kept: OrderedDict[tuple[str, str], Box] = OrderedDict()
 
     def of(self, read: Reading, cycle: str, ballot: str) -> Box | None:
@@ -72,23 +79,21 @@ class Boxes:
 
     def _made(self, read: Reading, cycle: str, ballot: str) -> Box | None:
         positions = _positions(read, cycle, ballot)
-        newest = self._archive.checkpoint()
-        if not positions or newest is None or positions[-1] > newest.size:
+        if not positions or positions[-1] > self._size():
             return None
         archives = Archives()
-        for position, raw in self._entries(positions, newest.size):
+        for position, raw in self._entries(positions):
             archives.take(recorded_event(read_entry(position, raw)))
         found = archives.get(cycle, ballot)
         if found is None or found.result is None:
             return None
         return Box(sha256(found.bel).hexdigest(), len(found.bel))
 
-    def _entries(self, positions: list[int], size: int) -> Iterator[tuple[int, bytes]]:
+    def _entries(self, positions: list[int]) -> Iterator[tuple[int, bytes]]:
         """The entries at *positions*, each bundle of the archive read once."""
-        files = self._archive.files(size)
         for _, bundle in groupby(positions, key=lambda position: (position - 1) // WIDTH):
             wanted = list(bundle)
-            for position, raw in files.entries(wanted[0] - 1, wanted[-1]):
+            for position, raw in self._sealed(wanted[0] - 1, wanted[-1]):
                 if position in wanted:
                     yield position, raw
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from services.reporting.projections.timeline import Happening, happening
 from services.reporting.web.sealed import SealedEntry, sealed_entry
 from thidua.errors import RejectError
+from thidua.receipts import parse_receipt
 from thidua.signing import parse_jws
 
 if TYPE_CHECKING:
@@ -22,11 +23,12 @@ _HASH: Final = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What a receipt says: an event's hash, and where and as which bytes it was to stand, when it says so."""
+    """What a receipt says: an event's hash, and where, as which bytes and with which tracker it was to stand, when it says so."""
 
     hash: str
     position: int | None = None
     entry_hash: str | None = None
+    tracker: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,11 @@ class CheckedReceipt:
 
 
 def read_claim(text: str) -> Claim | None:
-    """An event hash, a receipt in JSON, or a whole signed event; ``None`` for all other text."""
+    """
+    An event hash, a receipt in JSON or as the door signs it, or a whole signed event; ``None`` for all other text.
+
+    Who signed a receipt is not looked at: what it says is held to the log.
+    """
     told = text.strip()
     if _HASH.fullmatch(told):
         return Claim(told)
@@ -53,7 +59,7 @@ def read_claim(text: str) -> Claim | None:
             return _of_receipt(json.loads(told))
         return Claim(parse_jws(told.encode()).hash)
     except (RejectError, ValueError, RecursionError):
-        return None
+        return _signed(told)
 
 
 def checked_receipt(read: Reading, archive: SealedLog, text: str) -> CheckedReceipt:
@@ -67,8 +73,17 @@ def checked_receipt(read: Reading, archive: SealedLog, text: str) -> CheckedRece
     sealed = sealed_entry(archive, entry.position)
     moved = claim.position not in (None, entry.position)
     other = sealed is not None and claim.entry_hash not in (None, sealed.entry_hash)
+    other = other or claim.tracker not in (None, entry.facts.get("tracker"))
     state = "recorded" if entry.outcome == "recorded" else "refused"
     return CheckedReceipt("differs" if moved or other else state, claim, entry, sealed)
+
+
+def _signed(told: str) -> Claim | None:
+    try:
+        receipt = parse_receipt(told.encode()).receipt
+    except (RejectError, ValueError):
+        return None
+    return Claim(receipt.hash, receipt.position, receipt.entry_hash, receipt.tracker)
 
 
 def _of_receipt(members: object) -> Claim | None:
@@ -76,10 +91,12 @@ def _of_receipt(members: object) -> Claim | None:
         return None
     told = members.get("hash")
     position, entry_hash = members.get("position"), members.get("entry_hash")
+    tracker = members.get("tracker")
     if not isinstance(told, str) or not _HASH.fullmatch(told):
         return None
     return Claim(
         told,
         position if isinstance(position, int) else None,
         entry_hash if isinstance(entry_hash, str) else None,
+        tracker if isinstance(tracker, str) else None,
     )

@@ -44,7 +44,9 @@ def add_site(
     renderer = Renderer(archive, sandbox=sandbox, voting_page=voting_page)
     moments = Moments(engine, archive)
     app.state.moments = moments
-    boxes = Boxes(archive)
+    boxes = Boxes(
+        lambda: archive.position, lambda after, until: archive.files().entries(after, until)
+    )
     app.include_router(api(moments, archive, boxes, sandbox=sandbox))
     app.include_router(pages(moments, archive, boxes, renderer))
     # Before the first entry is sealed there is nothing to serve yet.

@@ -6,7 +6,7 @@ Nothing is judged here. The archive holds every entry to this before it seals it
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Final, NoReturn
 
 from thidua.contracts.envelope import EnvelopeError, FormError
 from thidua.contracts.units import LogOpened
@@ -101,7 +101,7 @@ class Authenticity:
 
     def head(self, service: str, kid: str) -> ChainHead:
         """The last link of a key's chain with a service."""
-        return self._heads.get((service, kid), ChainHead())
+        return self._heads.get((service, kid), _NONE_YET)
 
     def key(self, kid: str) -> Key | None:
         """The key registered under a name by now."""
@@ -190,6 +190,9 @@ class Authenticity:
 
     def _fail(self, entry: Entry, check: str, what: str) -> NoReturn:
         raise NotAuthenticError(entry.position, check, what)
+
+
+_NONE_YET: Final = ChainHead()
 
 
 def _id_of(opened: Opened) -> int:

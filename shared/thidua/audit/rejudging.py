@@ -178,14 +178,15 @@ class Rejudging:
         if not entry.is_recorded and self.authentic.is_used(opened):
             judgement = Refused(Code.DUPLICATE_ID, {"id": event.id})
         else:
-            owed = judge.due(fold.view(), event.subject, event.rx)
+            view = fold.view()
+            owed = judge.due(view, event.subject, event.rx)
             if owed:
                 raise NotFollowingError(
                     entry.position,
                     f"{owed[0].data.TYPE} was due before and left out",
                     left_out=True,
                 )
-            judgement = judge.judge(event, fold.view(), event.rx)
+            judgement = judge.judge(event, view, event.rx)
         match judgement:
             case Refused(code=code, facts=facts):
                 if entry.raw != write_refused(entry.rx_ms, entry.by, code, facts, entry.jws or b""):

@@ -31,12 +31,15 @@ from thidua.log import (
     write_recorded,
     write_refused,
 )
+from thidua.log.event_log import TRACED
 
 Dump = Callable[[], Awaitable[Any]]
 
 A_HASH = "A" * 43
 B_HASH = "B" * 43
 SUBJECT = "BVHTTDL/BGPB/2020"
+TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+OTHER_TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b8-01"
 
 
 def entry(number: int, *subjects: str, key: str | None = None) -> NewEntry:
@@ -274,6 +277,26 @@ class LogContract:
         raw = write_recorded(1_600_000_000_000, "units/1", b"A" * (65_535 - frame))
         assert await log.append(request(entries=[NewEntry(raw)])) == Appended(3, 3)
         assert (await log.read(2, 1))[0].raw == raw
+
+    async def test_a_trace_stands_beside_the_latest_entries_and_in_none_of_them(
+        self, log: EventLog
+    ) -> None:
+        await self.founded(log)
+        await log.append(request(entries=[entry(1), entry(2), entry(3)], traces={0: TRACE}))
+        assert await log.traces([2, 3, 4, 5, 6]) == {3: TRACE}
+        assert await log.traces([]) == {}
+        assert [one.raw for one in await log.read(2, 9)] == [entry(n).raw for n in (1, 2, 3)]
+        later = [entry(number) for number in range(4, 4 + TRACED)]
+        place = 3 + TRACED
+        await log.append(
+            request(
+                expected_offset="1-0",
+                new_offset="2-0",
+                entries=later,
+                traces={place - 6: OTHER_TRACE},
+            )
+        )
+        assert await log.traces([3, place]) == {place: OTHER_TRACE}
 
     async def test_followers_say_how_far_they_are(self, log: EventLog) -> None:
         await self.founded(log)

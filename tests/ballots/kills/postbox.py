@@ -51,7 +51,9 @@ class Postbox:
         """What the door answers to events; status 0 when whoever sent them is gone."""
         text = body.decode()
         tokens = [parse_jws(one) for one in (json.loads(text) if text.startswith("[") else [text])]
-        headers = {**head, "thidua-arrival": format_instant(self._arrival(tokens[0].hash))}
+        # What was sent before and whose answer got lost may stand before it in a batch, with an older arrival.
+        arrival = max(self._arrival(token.hash) for token in tokens)
+        headers = {**head, "thidua-arrival": format_instant(arrival)}
         client, self.client = self.client, None
         if client is not None:
             self.killed += 1

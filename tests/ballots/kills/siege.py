@@ -8,8 +8,9 @@ import sys
 import threading
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from services.founding import CHECKPOINT_KEY, kept_key
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
     import random
     from collections.abc import Callable, Iterator, Mapping
     from datetime import datetime
-    from pathlib import Path
 
     from services.sandbox import Sandbox
 
@@ -151,7 +151,6 @@ class Siege(Town):
     """The town under blows."""
 
     house: RealHouse
-    gone: set[str] = field(default_factory=set)
 
     def make_keys(self) -> None:
         """All rounds of the key generation; whoever was killed after it had spoken finds that it has to wait."""
@@ -177,11 +176,11 @@ class Siege(Town):
         self.pass_to(self.closes)
 
     def lose(self, *names: str) -> None:
-        """What trustees of one office or unit keep is gone with its machine; they never come back."""
+        """What trustees (``SOC:5``) of this ballot keep is gone with their machines; they never come back."""
         for name in names:
             who, _, owner = name.partition(":")
-            [folder] = self.people[who].folder.glob(f"custody/*/trustee-{owner}")
-            folder.rename(self.folder / f"lost-{who}-{owner}")
+            kept = Path("custody", self.draft["uuid"], f"trustee-{owner}")
+            (self.people[who].folder / kept).rename(self.folder / f"lost-{self.ballot}-{owner}")
 
     def destroy(self, owners: dict[str, tuple[str, ...]]) -> None:
         """The shares that are left are destroyed."""
@@ -225,6 +224,7 @@ def blows(
         s.SecretVoteCast: [service, store, None, both],
         ClockAdvanced: [both],
         s.PartiallyDecrypted: [service, store, both],
+        b.BallotVoided: [both],
         b.MinutesIssued: [both],
         s.KeyShareDestroyed: [service, store],
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,9 @@ from tests.reporting.web.html import Page
 from tests.reporting.web.test_secret_ballot import counted, entries
 from thidua.contracts import secret_ballots as s
 from thidua.errors import SettingsError
+from thidua.log.entry import read_entry
+from thidua.receipts import Receipt, hash_in, sign_receipt, tracker_in
+from thidua.signing import Algorithm, SigningKey
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -173,3 +177,26 @@ async def test_how_many_counting_votes_were_checked_is_what_their_voters_signed_
         page = Page.read((await client.get(PAGE)).text)
         assert "ký xác nhận là tìm thấy trong hòm: 1/7" in page.text
         assert page.faults == []
+
+
+async def test_the_receipt_of_a_vote_leads_to_it_by_its_tracker_and_another_tracker_differs(
+    tmp_path: Path,
+) -> None:
+    log = entries(counted())
+    [tracker] = cast_by("LCA")
+    entry = next(
+        one for one in (read_entry(*each) for each in log.raw) if tracker_in(one) == tracker
+    )
+    receipt = Receipt.of("so.vn/p0", hash_in(entry), entry)
+    key = SigningKey.generate(Algorithm.EDDSA)
+    async with reader_of(counted(), tmp_path) as client:
+        for typed in (json.dumps(receipt.document()), sign_receipt(receipt, key)):
+            page = Page.read((await client.get("/bien-nhan", params={"hash": typed})).text)
+            assert page.faults == []
+            assert "Có trong nhật ký, đã ghi nhận" in page.text
+            [found] = [link for link in page.links if "?ma=" in link]
+            assert "được tính" in (await client.get(found)).text
+        wrong = receipt.model_copy(update={"tracker": cast_by("LCH")[0]})
+        for typed in (json.dumps(wrong.document()), sign_receipt(wrong, key)):
+            page = Page.read((await client.get("/bien-nhan", params={"hash": typed})).text)
+            assert "KHÔNG KHỚP" in page.text

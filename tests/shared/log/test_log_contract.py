@@ -21,7 +21,7 @@ from thidua.log import (
 from thidua.log.memory import MemoryLog
 from thidua.log.redis_log import RedisLog
 from thidua.stream import new_client
-from thidua.testing.log_contract import SUBJECT, Dump, LogContract, entry, request
+from thidua.testing.log_contract import SUBJECT, TRACE, Dump, LogContract, entry, request
 from thidua.testing.servers import redis_binary
 
 if TYPE_CHECKING:
@@ -100,6 +100,28 @@ class TestRedis(LogContract):
         assert arrivals == sorted(arrivals)
         assert arrivals[1] <= seconds * 1000 + micro // 1000
         assert arrivals[2] == (seconds + 3600) * 1000
+
+    async def test_a_trace_stands_beside_its_own_inbox_entry_alone(
+        self, log: RedisLog, client: Any
+    ) -> None:
+        await self.founded(log)
+        plain = Admission("units", SUBJECT, "jws", b"x", 9)
+        traced = Admission("units", SUBJECT, "jws", b"x", 9, TRACE)
+        await log.admit([plain, traced, plain], sandbox=True)
+        await log.admit([plain], sandbox=True)
+        held = [fields for _, fields in await client.xrange(log.names.inbox("units"))]
+        beside = [fields.pop(b"traceparent", None) for fields in held]
+        assert beside == [None, TRACE.encode(), None, None]
+        assert held == [{b"rx": b"9", b"jws": b"x"}] * 4
+
+    async def test_an_append_that_may_not_keep_its_traces_is_whole_without_them(
+        self, log: RedisLog, client: Any
+    ) -> None:
+        await self.founded(log)
+        await client.set(log.names.traces, "no ring")
+        answer = await log.append(request(entries=[entry(1)], traces={0: TRACE}))
+        assert answer == Appended(3, 3)
+        assert await log.offset("units") == "1-0"
 
     async def test_two_writers_on_one_state_are_recorded_once(self, log: RedisLog) -> None:
         await self.founded(log)

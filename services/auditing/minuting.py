@@ -1,0 +1,61 @@
+"""``thidua minutes``: the counting minutes of a ballot made anew from an archive folder, as the public page shows them."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from services.auditing.replaying import replayed
+from services.reporting.documents.boxes import Boxes
+from services.reporting.documents.counting_minutes import CountingMinutes, counting_minutes
+from thidua.errors import RejectError
+
+if TYPE_CHECKING:
+    from thidua.audit.held import HeldFolder
+
+
+class NoMinutesError(RejectError):
+    """There is no such ballot, or it has no outcome yet at that position."""
+
+    def __init__(self, cycle: str, ballot: str, position: int) -> None:
+        super().__init__(
+            f"{cycle}/{ballot}: chưa có kết quả đến vị trí {position}, nên chưa có biên bản / no outcome up to there"
+        )
+
+
+def minutes_of(held: HeldFolder, cycle: str, ballot: str, position: int) -> CountingMinutes:
+    """The minutes as of *position*; raises :class:`NoMinutesError`."""
+    with replayed(held.pages, position) as read:
+        boxes = Boxes(lambda: held.size, held.entries)
+        found = counting_minutes(read, boxes, cycle, ballot) if cycle.count("/") == 2 else None  # noqa: PLR2004 - authority/cluster/year
+    if found is None:
+        raise NoMinutesError(cycle, ballot, position)
+    return found
+
+
+def minutes_document(minutes: CountingMinutes) -> dict[str, Any]:
+    """The minutes as JSON: the ``data`` of ``/v1/cycles/…/ballots/…/minutes``."""
+    return asdict(minutes)
+
+
+def say_minutes(minutes: CountingMinutes) -> str:
+    """The figures, a line each, for whoever holds a printed paper beside them."""
+    one, names = minutes.ballot, minutes.names
+    lines = [
+        f"{minutes.cycle} · {one.ballot} · {one.about} · {one.mode} · {one.state}",
+        f"Phát, thu, hợp lệ / issued, returned, valid\t{one.issued}\t{one.returned}\t{one.valid}",
+        f"Cần / needed\t{one.needed}\t({one.share} / {one.base} {one.base_of})",
+        *(
+            f"{names.get(line.unit, line.unit)}\t{line.yes}\t{line.percent}%\t{line.outcome}"
+            for line in minutes.lines
+        ),
+    ]
+    if one.void_reason:
+        lines.append(f"Đã hủy / void\t{one.void_reason}")
+    if minutes.secret is not None:
+        lines += [
+            f"Dấu vân / fingerprint\t{minutes.secret.fingerprint}",
+            f".bel SHA-256\t{minutes.secret.bel_sha256}",
+            *(f"Mã tra cứu / tracker\t{tracker}" for tracker in minutes.secret.trackers),
+        ]
+    return "\n".join(lines)
