@@ -7,7 +7,6 @@ import secrets
 import sqlite3
 from base64 import b64encode, urlsafe_b64encode
 from contextlib import closing
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Final
 
 import httpx
@@ -28,12 +27,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.timeout(900)
 
-TRACING: Final = {
-    "OTEL_TRACES_EXPORTER": "otlp",
-    "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf",
-    "OTEL_EXPORTER_OTLP_ENDPOINT": "{}",
-    "OTEL_BSP_SCHEDULE_DELAY": "200",
-}
+TRACING: Final = {"THIDUA_OTLP_ENDPOINT": "{}", "OTEL_BSP_SCHEDULE_DELAY": "200"}
 """What tells a process to send its traces to an address."""
 CYCLE = "BVHTTDL/BGPB/2020"
 BALLOTS = ("phieu-1", "phieu-2", "phieu-3", "phieu-4")
@@ -140,9 +134,8 @@ def test_no_byte_of_redis_database_archive_logs_or_traces_holds_a_choice_or_a_se
     secret_year: SecretYear,
 ) -> None:
     places = secret_year.searched()
-    for name in ("redis", "database", "archive", "logs"):
+    for name in PLANTING:
         assert len(places[name]) > 1000, name
-    assert (len(places[TRACES]) > 0) == (find_spec("opentelemetry.sdk") is not None)
     assert places["redis"].votes == places["archive"].votes == 4 * 7 + 1
 
     proofs = {number for seen in places.values() for number in seen.scalars}
