@@ -7,11 +7,10 @@ The arrival of what is sent is the house's own clock, one second later each time
 from __future__ import annotations
 
 import json
-import threading
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
@@ -23,6 +22,7 @@ from services.sandbox import founded
 from services.scenarios.format import read_scenario
 from tests.audit.played import PureDoor
 from tests.conftest import THREE
+from tests.loopback import listening
 from thidua.audit.authentic import Authenticity
 from thidua.clock import to_ms
 from thidua.publishing import Reply
@@ -156,15 +156,5 @@ def served(house: House) -> Iterator[str]:
             self.end_headers()
             self.wfile.write(body)
 
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Answering)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_address[1]}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with listening(Answering) as address:
+        yield address
