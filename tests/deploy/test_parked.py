@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-import threading
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from typer.testing import CliRunner
 
 from services.status import ReportingAwayError, parked
+from tests.loopback import listening
 from thidua.embedded import LOOPBACK, free_port
 
 if TYPE_CHECKING:
@@ -26,18 +26,8 @@ def reporting_that_says(document: Any) -> Iterator[str]:
             self.end_headers()
             self.wfile.write(json.dumps(document).encode())
 
-        def log_message(self, *told: object) -> None:
-            """Nothing: a test's output is its result."""
-
-    server = HTTPServer((LOOPBACK, 0), Says)
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-    thread.start()
-    try:
-        yield f"http://{LOOPBACK}:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with listening(Says) as url:
+        yield url
 
 
 def test_what_is_parked_is_listed_with_its_reason_and_asks_for_a_person() -> None:
