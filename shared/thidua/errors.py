@@ -13,7 +13,7 @@ class ThiduaError(Exception):
 
     def diagnostics(self) -> str:
         """What to do about it, in one sentence for the person at the terminal."""
-        return "Read the message; nothing was written."
+        return "Đọc thông báo; chưa ghi gì. / Read the message; nothing was written."
 
 
 class RetryError(ThiduaError):
@@ -21,7 +21,7 @@ class RetryError(ThiduaError):
 
     def diagnostics(self) -> str:
         """Say that waiting is the remedy."""
-        return "Try again in a moment; nothing was written."
+        return "Thử lại sau ít phút; chưa ghi gì. / Try again in a moment; nothing was written."
 
 
 class RejectError(ThiduaError):
@@ -29,7 +29,10 @@ class RejectError(ThiduaError):
 
     def diagnostics(self) -> str:
         """Say that the sender is the one to act."""
-        return "Have the sender correct and sign it again; trying the same bytes again is useless."
+        return (
+            "Bên gửi phải sửa rồi ký lại; gửi lại y nguyên cũng vô ích. / "
+            "Have the sender correct and sign it again; trying the same bytes again is useless."
+        )
 
 
 class StopError(ThiduaError):
@@ -37,7 +40,10 @@ class StopError(ThiduaError):
 
     def diagnostics(self) -> str:
         """Say that a person is needed."""
-        return "Keep the process stopped and compare the log with its archive."
+        return (
+            "Để tiến trình dừng và so sổ với kho lưu. / "
+            "Keep the process stopped and compare the log with its archive."
+        )
 
 
 class BehindError(RetryError):
@@ -57,7 +63,10 @@ class GateClosedError(RetryError):
 
     def diagnostics(self) -> str:
         """Name the process that opens the gate."""
-        return "The archive opens the log after comparing it; see that the archive is running."
+        return (
+            "Kho lưu mở sổ sau khi so xong; xem tiến trình của kho lưu có chạy không. / "
+            "The archive opens the log after comparing it; see that the archive is running."
+        )
 
 
 class MalformedError(RejectError):
@@ -111,7 +120,10 @@ class LogShrunkError(StopError):
 
     def diagnostics(self) -> str:
         """Name the way back."""
-        return "Restore the log from its archive, then start the services again."
+        return (
+            "Khôi phục sổ từ kho lưu rồi chạy lại các dịch vụ. / "
+            "Restore the log from its archive, then start the services again."
+        )
 
 
 class LogTrimmedError(StopError):
@@ -126,6 +138,7 @@ class LogTrimmedError(StopError):
     def diagnostics(self) -> str:
         """Name the settings."""
         return (
+            "Đặt THIDUA_ARCHIVE_URL (/archive/ của trang báo cáo) hoặc THIDUA_ARCHIVE_DIR rồi chạy lại. / "
             "Set THIDUA_ARCHIVE_URL (the pages' /archive/) or THIDUA_ARCHIVE_DIR and start again."
         )
 
@@ -140,4 +153,4 @@ class SettingsError(StopError):
 
     def diagnostics(self) -> str:
         """Point at the environment."""
-        return f"Correct {self.name} in the environment and start again."
+        return f"Sửa {self.name} trong biến môi trường rồi chạy lại. / Correct {self.name} in the environment and start again."

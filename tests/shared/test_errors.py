@@ -41,4 +41,8 @@ def test_every_error_belongs_to_one_remedy_and_names_its_condition(
         remedy
     ]
     assert message in str(error)
+    vietnamese, between, english = error.diagnostics().partition(" / ")
+    assert between
+    assert not vietnamese.isascii()
+    assert english.isascii()
     assert error.diagnostics().endswith(".")
