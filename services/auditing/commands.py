@@ -18,10 +18,11 @@ from services.auditing.minuting import minutes_document, minutes_of, say_minutes
 from services.auditing.replaying import changes, model_named, published_prints, replayed, rows_of
 from services.reporting.fingerprint import fingerprints_of, versions
 from services.reporting.projections.timeline import happening
-from thidua.audit.asking import MomentError, position_before, read_moment
+from thidua.audit.asking import BeyondError, MomentError, position_before, read_moment
 from thidua.audit.comparing import compare
 from thidua.audit.held import NEWEST, HeldFolder, hold
 from thidua.audit.verifying import policy_in
+from thidua.cli.answers import MachineFaultError
 from thidua.errors import RejectError, ThiduaError
 from thidua.log import Names
 from thidua.log.redis_log import RedisLog
@@ -73,7 +74,10 @@ def _answered() -> Iterator[None]:
         typer.echo(f"{error}", err=True)
         raise typer.Exit(EXIT_USAGE) from None
     except (ThiduaError, OSError) as error:
-        typer.echo(f"CHƯA KIỂM ĐƯỢC / Could not be checked: {error}", err=True)
+        fault = MachineFaultError(error) if isinstance(error, OSError) else error
+        typer.echo(
+            f"CHƯA KIỂM ĐƯỢC / Could not be checked: {fault}\n{fault.diagnostics()}", err=True
+        )
         raise typer.Exit(EXIT_NOT_CHECKED) from None
 
 
@@ -281,7 +285,7 @@ def _position_in(entries: list[tuple[int, bytes]], at: str) -> int:
     moment = read_moment(at)
     if isinstance(moment, int):
         if moment > len(entries):
-            raise _UsageError(f"vị trí / position {moment} > {len(entries)}")
+            raise BeyondError(moment, len(entries))
         return moment
     return position_before(entries, moment)
 

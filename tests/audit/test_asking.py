@@ -25,6 +25,9 @@ from thidua.log.entry import read_entry
         ("2020-11-21 17:00", "2020-11-21T10:00:00.000Z"),
         ("2020-11-21T17:00:30", "2020-11-21T10:00:30.000Z"),
         ("2020-11-21", "2020-11-21T16:59:59.999Z"),
+        ("21/11/2020", "2020-11-21T16:59:59.999Z"),
+        ("1/2/2020", "2020-02-01T16:59:59.999Z"),
+        ("21/11/2020 17:00", "2020-11-21T10:00:00.000Z"),
     ],
 )
 def test_a_time_is_read_in_vietnams_zone_unless_it_names_one(told: str, meant: str) -> None:
@@ -37,7 +40,7 @@ def test_digits_are_a_position() -> None:
     assert read_moment(" 131 ") == 131
 
 
-@given(st.text(max_size=40) | st.from_regex(r"[0-9TZ:+ .-]{1,30}", fullmatch=True))
+@given(st.text(max_size=40) | st.from_regex(r"[0-9TZ:+ ./-]{1,30}", fullmatch=True))
 def test_all_other_text_ends_in_one_named_error(told: str) -> None:
     with suppress(MomentError):
         moment = read_moment(told)

@@ -110,7 +110,7 @@ def test_a_position_a_time_and_a_kept_checkpoint_mean_a_beginning_of_the_log(
     ("arguments", "code"),
     [
         (["--at", "nonsense"], 2),
-        (["--at", "9999"], 4),
+        (["--at", "9999"], 2),
         (["--model", "nothing"], 2),
     ],
 )
@@ -156,7 +156,32 @@ def test_a_missing_file_is_not_called_a_lie(year_copy: Copy, tmp_path: Path) -> 
 
 
 def test_a_policy_inside_the_folder_proves_nothing(year_copy: Copy) -> None:
-    assert run(year_copy, year_copy.folder, "replay").exit_code == 4
+    result = run(year_copy, year_copy.folder, "replay")
+    assert result.exit_code == 9
+    assert "nằm trong chính kho lưu" in result.stderr
+
+
+@pytest.mark.parametrize("text", [b"", b"hello\n", b"\xff\xfe", b"log so.vn/p0+00000000+AAAA\n"])
+def test_a_policy_that_cannot_be_read_says_nothing_about_the_archive(
+    text: bytes, year_folder: Copy, tmp_path: Path
+) -> None:
+    paper = tmp_path / "paper.txt"
+    paper.write_bytes(text)
+    result = RUN.invoke(APP, ["replay", str(year_folder.folder), "--policy", str(paper)])
+    assert result.exit_code == 9
+    assert "tệp chính sách không dùng được" in result.stderr
+    assert "hồ sơ giấy" in result.stderr
+
+
+def test_asking_for_what_this_copy_does_not_hold_is_wrong_usage_and_no_proof(
+    year_folder: Copy, tmp_path: Path
+) -> None:
+    no_checkpoint = tmp_path / "no-checkpoint"
+    no_checkpoint.write_text("hello\n")
+    for asked in ("99999", str(no_checkpoint)):
+        result = run(year_folder, tmp_path, "replay", "--at", asked)
+        assert result.exit_code == 2
+        assert "KHÔNG ĐÚNG" not in result.stderr
 
 
 def test_a_shorter_copy_is_a_beginning_of_the_longer(

@@ -207,7 +207,7 @@ def test_a_policy_from_inside_the_folder_is_not_trusted(copy: Copy) -> None:
     inside.write_text(write_policy(copy.policy), encoding="utf-8")
     told = RUN.invoke(app, ["verify", str(copy.folder), "--policy", str(inside)])
     assert told.exit_code == 9
-    assert "another way" in told.output
+    assert "inside the archive" in told.output
 
 
 def test_signatures_checked_before_under_the_same_root_are_not_checked_again(
@@ -228,3 +228,24 @@ def test_signatures_checked_before_under_the_same_root_are_not_checked_again(
     assert second["holds"]
     assert "signatures" in first["counts"]
     assert "signatures" not in second["counts"]
+
+
+@pytest.mark.parametrize("place", ["no/state.json", "."])
+def test_a_file_for_resuming_that_cannot_be_used_is_named_and_the_archive_is_not_blamed(
+    place: str, copy: Copy, policy_file: Path, tmp_path: Path
+) -> None:
+    asked = ["verify", str(copy.folder), "--policy", str(policy_file)]
+    told = RUN.invoke(app, [*asked, "--resume", str(tmp_path / place)])
+    assert told.exit_code == 9
+    assert "--resume" in told.output
+
+
+def test_a_folder_that_is_not_there_and_a_missing_checkpoint_are_named(
+    policy_file: Path, tmp_path: Path
+) -> None:
+    asked = ["--policy", str(policy_file)]
+    assert "no-such" in RUN.invoke(app, ["verify", str(tmp_path / "no-such"), *asked]).output
+    (tmp_path / "empty").mkdir()
+    told = RUN.invoke(app, ["verify", str(tmp_path / "empty"), *asked])
+    assert told.exit_code == 9
+    assert f"{CHECKPOINT}: không có" in told.output

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 _POSITION: Final = re.compile(r"[1-9][0-9]{0,15}", re.ASCII)
 _DAY: Final = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_VIETNAMESE_DAY: Final = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})(?: (?=\d\d:\d\d)(.*))?", re.ASCII)
 _MINUTE: Final = re.compile(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d(?::\d\d)?)", re.ASCII)
 _MILLISECOND: Final = 1
 
@@ -24,21 +25,36 @@ class MomentError(RejectError):
 
     def __init__(self, given: str) -> None:
         super().__init__(
-            f"{given[:40]!a}: cần vị trí (131), ngày (2020-11-21) hoặc thời điểm (2020-11-21T17:00+07:00) / "
-            "a position, a day or a time is needed"
+            f"{given[:40]!a}: cần vị trí (131), ngày (21/11/2020) hoặc thời điểm (21/11/2020 17:00) / "
+            "a position, a day (2020-11-21) or a time (2020-11-21T17:00+07:00) is needed"
         )
         self.given = given
+
+
+class BeyondError(MomentError):
+    """The position lies after the last one there is."""
+
+    def __init__(self, position: int, size: int) -> None:
+        super(MomentError, self).__init__(
+            f"vị trí {position}: bản sao này chỉ có {size} mục / "
+            f"position {position}: this copy holds {size} entries"
+        )
+        self.given = str(position)
 
 
 def read_moment(text: str) -> int | datetime:
     """
     A position, or the moment of a time; a day means its end, a time without a zone is Vietnam's.
 
+    A day may also be written as the pages write it, ``21/11/2020``, with ``17:00`` after it or without.
     Raises :class:`MomentError` for all other text.
     """
     told = text.strip()
     if _POSITION.fullmatch(told):
         return int(told)
+    if match := _VIETNAMESE_DAY.fullmatch(told):
+        day = f"{match[3]}-{int(match[2]):02}-{int(match[1]):02}"
+        told = f"{day} {match[4]}" if match[4] else day
     try:
         if _DAY.fullmatch(told):
             day_ms = to_ms(end_of_local_day(date.fromisoformat(told))) - _MILLISECOND

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from thidua.audit.checks import CHECKS, Result, Verdict
-from thidua.tlog.faults import ArchiveUnreadableError
+from thidua.errors import StopError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -65,6 +65,17 @@ class Findings:
         )
 
 
+class ResumeFileError(StopError):
+    """The file that keeps what was checked cannot be read or written; the archive is not at fault."""
+
+    def __init__(self, path: Path, fault: str) -> None:
+        super().__init__(f"{path}: không dùng được / not usable: {fault}")
+
+    def diagnostics(self) -> str:
+        """Say that another file does."""
+        return "Chọn tệp khác cho --resume. / Choose another file for --resume."
+
+
 class Done:
     """Which shares of the signatures were checked before under the same root, kept in a file."""
 
@@ -83,7 +94,7 @@ class Done:
                 said = json.loads(path.read_text(encoding="utf-8"))
                 shares = set(said["shares"]) if said.get("head") == head else set()
             except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-                raise ArchiveUnreadableError(str(path), f"{error}") from None
+                raise ResumeFileError(path, f"{error}") from None
         return cls(path, head, shares)
 
     def note(self, share: str) -> None:
@@ -92,5 +103,8 @@ class Done:
         if self._path is not None:
             beside = self._path.with_name(f"{self._path.name}.tmp")
             said = {"head": self._head, "shares": sorted(self.shares)}
-            beside.write_text(json.dumps(said), encoding="utf-8")
-            beside.replace(self._path)
+            try:
+                beside.write_text(json.dumps(said), encoding="utf-8")
+                beside.replace(self._path)
+            except OSError as error:
+                raise ResumeFileError(self._path, error.strerror or str(error)) from None

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from thidua.audit.asking import MomentError, position_before, read_moment
+from thidua.audit.asking import BeyondError, MomentError, position_before, read_moment
 from thidua.tlog.faults import ArchiveFaultError, ArchiveUnreadableError
 from thidua.tlog.merkle import leaf_hash
 from thidua.tlog.notes import MOST_NOTE_BYTES, Checkpoint, read_checkpoint
@@ -59,8 +59,8 @@ class HeldFolder:
         """
         The position that *asked* means: a position, a time, ``checkpoint``, or the file of a kept checkpoint.
 
-        Raises ``MomentError`` for all other text and :class:`ArchiveFaultError` for a position beyond the log and
-        for a checkpoint of another history.
+        Raises ``MomentError`` for all other text, for a position beyond the log and for a file that is no
+        checkpoint, and :class:`ArchiveFaultError` for a checkpoint of another history.
         """
         if asked == NEWEST:
             return self.size
@@ -72,12 +72,15 @@ class HeldFolder:
             raise
         if isinstance(moment, int):
             if moment > self.size:
-                raise ArchiveFaultError(f"position {moment}", f"at most {self.size}", "beyond")
+                raise BeyondError(moment, self.size)
             return moment
         return position_before(self.entries(), moment)
 
     def _beginning(self, path: Path) -> int:
-        kept = read_checkpoint(path.read_bytes()[: MOST_NOTE_BYTES + 1])
+        try:
+            kept = read_checkpoint(path.read_bytes()[: MOST_NOTE_BYTES + 1])
+        except ArchiveFaultError:
+            raise MomentError(str(path)) from None
         self.policy.check(kept)
         if kept.size > self.size or self.files.root(kept.size) != kept.root:
             raise ArchiveFaultError(str(path), "a beginning of this log", "another history")

@@ -14,7 +14,7 @@ from thidua.audit.authentic import NotAuthenticError
 from thidua.audit.rejudging import NotFollowingError
 from thidua.custody.generating import OtherKeysError
 from thidua.custody.record import OtherElectionError, OtherHistoryError
-from thidua.errors import RejectError, RetryError, SignatureError, ThiduaError
+from thidua.errors import MalformedError, RejectError, RetryError, SignatureError, ThiduaError
 from thidua.form import FormFaultsError
 from thidua.identity import (
     Identity,
@@ -26,7 +26,9 @@ from thidua.identity import (
 )
 from thidua.outbox import NotInOutboxError, State
 from thidua.publishing import NoReceiptError
+from thidua.refusals import CATALOGUE
 from thidua.tlog.faults import ArchiveFaultError
+from thidua.tlog.policy import PolicyFileError
 from thidua.voting.faults import BallotFaultError
 
 if TYPE_CHECKING:
@@ -116,10 +118,27 @@ def note(text: str) -> None:
     typer.echo(text, err=True)
 
 
+class MachineFaultError(ThiduaError):
+    """This machine did not let a file be read or written."""
+
+    def __init__(self, error: OSError) -> None:
+        told = [str(one) for one in (error.filename, error.strerror or error) if one]
+        super().__init__(": ".join(told))
+
+    def diagnostics(self) -> str:
+        """Say what to look at."""
+        return (
+            "Kiểm tra đường dẫn, quyền và chỗ trống trên đĩa. / "
+            "Check the path, the rights and the room on the disk."
+        )
+
+
 def exit_of(error: ThiduaError) -> Exit:
     """The exit code of an error."""
     match error:
         case UnsetError() | SettingsFileError() | SettingValueError() | KeyFileError():
+            return Exit.USAGE
+        case PolicyFileError():
             return Exit.USAGE
         case NotInOutboxError() | NoReceiptError():
             return Exit.NOT_FOUND
@@ -140,10 +159,21 @@ def fail(error: ThiduaError) -> Exit:
     if isinstance(error, FormFaultsError):
         for fault in error.faults:
             note(str(fault))
+    elif isinstance(error, MalformedError):
+        words = CATALOGUE[error.code]
+        note(f"{words.title_vi} / {words.title_en}: {error}")
     else:
         note(str(error))
     note(error.diagnostics())
     return exit_of(error)
+
+
+def held_line(service: str, reason: str) -> str:
+    """Why a service's events wait: the words of the door's code, or what kept the door from answering."""
+    words = next((told for code, told in CATALOGUE.items() if code == reason), None)
+    if words is None:
+        return f"{service}: {reason}"
+    return f"{service}: {words.title_vi} / {words.title_en} ({reason})"
 
 
 def outcome_of(items: Iterable[Item]) -> Exit:

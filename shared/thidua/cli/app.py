@@ -22,7 +22,7 @@ from thidua.cli import (
     verify,
     witness,
 )
-from thidua.cli.answers import fail
+from thidua.cli.answers import MachineFaultError, fail
 from thidua.errors import ThiduaError
 
 app = typer.Typer(
@@ -59,6 +59,8 @@ def main() -> None:
         app()
     except ThiduaError as error:
         sys.exit(fail(error))
+    except OSError as error:
+        sys.exit(fail(MachineFaultError(error)))
 
 
 def _wanted(asked: list[str]) -> list[EntryPoint]:

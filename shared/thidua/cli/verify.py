@@ -16,6 +16,7 @@ from thidua.audit.checks import CHECKS, Verdict
 from thidua.audit.disclosed import RowFound, bring
 from thidua.audit.verifying import Task, Verified, policy_in, verify
 from thidua.errors import ThiduaError
+from thidua.tlog.faults import ArchiveUnreadableError
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -62,6 +63,8 @@ def verify_folder(
     Exit 0 only if all was checked and holds; 4 when a proof says no; 9 when something could not be checked.
     """
     try:
+        if not folder.is_dir():
+            raise ArchiveUnreadableError(str(folder), "không phải thư mục / is no folder")
         known = policy_in(policy, folder)
         task = Task(
             folder,

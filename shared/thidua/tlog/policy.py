@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from thidua.errors import StopError
 from thidua.tlog.faults import ArchiveFaultError
 from thidua.tlog.notes import COSIGNATURE, LOG, NoteKey
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from thidua.tlog.notes import Checkpoint
 
@@ -17,6 +19,22 @@ MOST_POLICY_BYTES: Final = 65_536
 NONE: Final = "none"
 ROOT: Final = "#root "
 """The line with the event log's root key: a comment to other programs."""
+
+
+class PolicyFileError(StopError):
+    """The verifier's own policy file cannot be used: nothing is said about the archive, either way."""
+
+    def __init__(self, path: Path, fault: str) -> None:
+        super().__init__(
+            f"tệp chính sách không dùng được / the policy file is not usable: {path}: {fault}"
+        )
+
+    def diagnostics(self) -> str:
+        """Say where a policy comes from."""
+        return (
+            "Chép lại chính sách từ hồ sơ giấy, để ngoài kho lưu. / "
+            "Copy the policy again from the founding papers, outside the archive."
+        )
 
 
 @dataclass(frozen=True, slots=True)
