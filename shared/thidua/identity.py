@@ -44,6 +44,7 @@ _WHAT: Final = {
     "source": "bên công bố / who says it, such as /units/LCA",
     "kid": "tên khóa đã đăng ký / the key's registered name, such as LCA/2026-1",
     "key_file": "tệp khóa riêng / the file with the private key",
+    "url": "địa chỉ cổng tiếp nhận / the door's address, such as http://127.0.0.1:8081",
     "archive": "kho lưu của sổ, thư mục hoặc địa chỉ / the log's archive, a folder or an address",
     "policy": "tệp chính sách nhận bằng đường khác / the policy file, got on another way",
     "door_key": "khóa công khai của cổng tiếp nhận (SPKI) / the door's public key (SPKI)",
@@ -53,6 +54,7 @@ _FORMS: Final = {
     "origin": re.compile(r"\S{3,128}"),
     "source": re.compile(r"/(units|authorities|services)/[A-Za-z0-9-]{2,16}"),
     "kid": re.compile(r"[A-Za-z0-9._/-]{1,64}"),
+    "url": re.compile(r"https?://[^\s/]\S*"),
 }
 
 
@@ -76,7 +78,12 @@ class SettingValueError(RejectError):
     """A setting has a value that it cannot have."""
 
     def __init__(self, name: str, expected: str, given: str) -> None:
-        super().__init__(f"{name}: cần / expected {expected}; có / given {given[:40]}")
+        super().__init__(f"{name}: cần / expected {expected}; có / given {given[:40] or '–'}")
+        self.name = name
+
+    def diagnostics(self) -> str:
+        """Name the setting to correct."""
+        return f"Sửa {self.name}; chưa ghi gì. / Correct {self.name}; nothing was written."
 
 
 class SettingsFileError(RejectError):
@@ -101,6 +108,13 @@ class KeyFileError(RejectError):
         return "Tạo khóa mới: thidua keygen FILE / make one with thidua keygen."
 
 
+def of_form(name: str, value: str) -> str:
+    """The value, when the setting *name* can have it; raises ``SettingValueError``."""
+    if name in _FORMS and not _FORMS[name].fullmatch(value):
+        raise SettingValueError(name, _WHAT[name], value)
+    return value
+
+
 @dataclass(frozen=True, slots=True)
 class Identity:
     """A publisher's settings as found, and which file each of them came from."""
@@ -114,14 +128,12 @@ class Identity:
         value = self.values.get(name, "")
         if not value:
             raise UnsetError(name)
-        if name in _FORMS and not _FORMS[name].fullmatch(value):
-            raise SettingValueError(name, _WHAT[name], value)
-        return value
+        return of_form(name, value)
 
     @property
     def url(self) -> str:
-        """Where the door is."""
-        return self.values.get("url", DEFAULT_URL)
+        """Where the door is; raises ``SettingValueError``."""
+        return of_form("url", self.values.get("url", DEFAULT_URL))
 
     @property
     def outbox_folder(self) -> Path:
@@ -195,7 +207,8 @@ def find_identity(
 
 def _settings(path: Path) -> dict[str, str]:
     try:
-        found = tomllib.loads(path.read_text(encoding="utf-8"))
+        # Windows' own editor begins a file with a byte order mark.
+        found = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         return {}
     except OSError as error:
@@ -220,7 +233,7 @@ def _is_path(name: str, value: str) -> bool:
 
 def change_settings(path: Path, changed: Mapping[str, str]) -> None:
     """Write new values into a settings file, its other lines as they were; all or nothing."""
-    lines = path.read_text(encoding="utf-8").splitlines()
+    lines = path.read_text(encoding="utf-8-sig").splitlines()
     for name, value in changed.items():
         told = value.replace("\\", "\\\\").replace('"', '\\"')
         lines = [

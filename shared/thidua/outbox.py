@@ -62,6 +62,10 @@ class NotInOutboxError(RejectError):
     def __init__(self, number: int) -> None:
         super().__init__(f"không có sự kiện số {number} / there is no event {number}")
 
+    def diagnostics(self) -> str:
+        """Name the command that shows the numbers."""
+        return "Xem số ở thidua outbox list --all. / The numbers stand in thidua outbox list --all."
+
 
 class NotDroppableError(RejectError):
     """The event stands in the log, or may: it cannot be taken back."""

@@ -91,6 +91,10 @@ class EmptyPackageError(RejectError):
     def __init__(self) -> None:
         super().__init__("hộp gửi không có sự kiện nào chưa gửi / nothing is unsent")
 
+    def diagnostics(self) -> str:
+        """Say that nothing need be carried."""
+        return "Không có gì phải gói; chưa ghi tệp nào. / Nothing need be carried; no file was written."
+
 
 class PackageFaultsError(RejectError):
     """The package is not what it should be; ``faults`` names everything that is wrong with it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,6 +11,7 @@ from typer.testing import CliRunner
 from tests.ballots.secret.phieu_kin import NAME
 from tests.reporting.web.test_secret_ballot import counted, entries
 from thidua.audit.secret import archives_in
+from thidua.cli.app import main
 from thidua.cli.ballot import app
 from thidua.cli.ballot_export import NoElectionError
 from thidua.log import read_entry
@@ -82,3 +84,17 @@ def test_a_ballot_that_is_not_there_is_named_with_those_that_are(
     told = CliRunner().invoke(app, asked)
     assert isinstance(told.exception, NoElectionError)
     assert f"{CYCLE}/{NAME}" in str(told.exception)
+
+
+def test_a_file_that_cannot_be_written_ends_in_one_named_error(
+    copies: tuple[Path, Path, Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    asked = ["ballot", "export", f"{CYCLE}/{NAME}", str(copies[0]), "--policy", str(copies[2])]
+    monkeypatch.setattr(sys, "argv", ["thidua", *asked, "--out", str(tmp_path)])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 1
+    assert "Kiểm tra đường dẫn" in capsys.readouterr().err

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from codecs import BOM_UTF8
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -21,6 +22,7 @@ from thidua.cli.answers import (
     Wait,
     document_of,
     fail,
+    held_line,
     identity,
     line_of,
     note,
@@ -50,6 +52,19 @@ File = Annotated[
 ]
 
 
+class NoEventFileError(RejectError):
+    """The file is not there, or may not be read."""
+
+    def __init__(self, path: Path, fault: str) -> None:
+        super().__init__(f"{path}: không đọc được / cannot be read: {fault}")
+
+    def diagnostics(self) -> str:
+        """Say what to look at."""
+        return (
+            "Kiểm tra đường dẫn và quyền đọc tệp. / Check the file's path and that it may be read."
+        )
+
+
 class EventFileError(RejectError):
     """The file holds no event to sign."""
 
@@ -62,13 +77,14 @@ class EventFileError(RejectError):
 
 
 def _events(path: Path) -> list[dict[str, Any]]:
-    """The events of a file; raises :class:`EventFileError`."""
+    """The events of a file; raises :class:`NoEventFileError` and :class:`EventFileError`."""
     try:
         raw = sys.stdin.buffer.read() if str(path) == "-" else path.read_bytes()
     except OSError as error:
-        raise EventFileError(path, error.strerror or str(error)) from None
+        raise NoEventFileError(path, error.strerror or str(error)) from None
     try:
-        document = parse_payload(raw.strip())
+        # Windows' own programs begin a text file with a byte order mark.
+        document = parse_payload(raw.removeprefix(BOM_UTF8).strip())
     except MalformedError as error:
         title = CATALOGUE[error.code].title_vi
         raise EventFileError(
@@ -110,7 +126,7 @@ def validate_event(file: File, as_json: AsJson = False) -> None:
     """
     try:
         events = _events(file)
-    except EventFileError as error:
+    except (NoEventFileError, EventFileError) as error:
         raise typer.Exit(fail(error)) from None
     faults = _faults(events)
     lines = [str(fault) for fault in faults] or [f"Đúng mẫu / the form is right: {len(events)}"]
@@ -189,7 +205,7 @@ def send_event(
             client.outbox.refresh()
         else:
             for service, reason in held.items():
-                note(f"{service}: {reason}")
+                note(held_line(service, reason))
     told: list[Item] = [client.outbox.item(item.n) for item in queued]
     show(
         {"events": [document_of(item) for item in told]},

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from thidua.cli.keys import write_key
+from thidua.identity import of_form
 from thidua.signing import Algorithm, SigningKey, possession_proof
 
 
@@ -28,6 +29,8 @@ def keygen(
 
     Prints what the authority needs to register it: the public key and the proof of possession.
     """
+    of_form("kid", kid)
+    of_form("origin", origin)
     key = SigningKey.generate(alg)
     write_key(path, key)
     told = {

@@ -28,7 +28,7 @@ from thidua.cli.answers import (
 )
 from thidua.contracts import SERVICES
 from thidua.contracts.units import KeyRotated
-from thidua.identity import change_settings, read_key
+from thidua.identity import change_settings, of_form, read_key
 from thidua.outbox import State
 from thidua.signing import Algorithm, SigningKey, possession_proof
 
@@ -91,6 +91,7 @@ def rotate(
     settings = identity(
         key_file=key_file, kid=kid, source=source, origin=origin, url=url, outbox=outbox
     )
+    of_form("kid", new_kid)
     client = settings.client(wait=wait)
     event_id = f"rotate:{new_kid}"[:64]
     done = next((item for item in client.outbox.items if item.id == event_id), None)

@@ -18,6 +18,7 @@ from thidua.cli.answers import (
     Url,
     Wait,
     document_of,
+    held_line,
     identity,
     line_of,
     note,
@@ -96,7 +97,7 @@ def flush_outbox(
         as_json=as_json,
     )
     for service, reason in told.held.items():
-        note(f"{service}: {reason}")
+        note(held_line(service, reason))
     if told.stuck:
         note(
             "Sửa rồi bỏ sự kiện bị trả lại: thidua outbox drop N / mend, then drop what was answered for good"

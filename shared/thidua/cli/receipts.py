@@ -28,6 +28,10 @@ class ReceiptFileError(RejectError):
     def __init__(self, path: Path, fault: str) -> None:
         super().__init__(f"{path}: không đọc được / cannot be read: {fault}")
 
+    def diagnostics(self) -> str:
+        """Name the command that fetches one."""
+        return "Lấy lại: thidua receipt show HASH --signed > receipt.jws / fetch it again with this command."
+
 
 def token_in(path: Path) -> bytes:
     """The signed receipt in a file, not yet parsed. Raises :class:`ReceiptFileError`."""
@@ -54,11 +58,11 @@ def show_receipt(
             show({"receipt": token}, [token], as_json=as_json)
             return
         reply = door.receipt(event_hash)
-    show(
-        reply.document,
-        [f"{key}\t{value}" for key, value in reply.document.items()],
-        as_json=as_json,
-    )
+    told = reply.document
+    lines = [f"{key}\t{value}" for key, value in told.items()]
+    if "detail_vi" in told:
+        lines = [f"{told[f'{part}_vi']} / {told[f'{part}_en']}" for part in ("detail", "fix")]
+    show(told, lines, as_json=as_json)
     if reply.status == 404:  # noqa: PLR2004 - Not Found
         raise typer.Exit(Exit.NOT_FOUND)
     if reply.outcome not in ("recorded", "pending"):

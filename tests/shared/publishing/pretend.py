@@ -13,6 +13,7 @@ from thidua.journal import Journal
 from thidua.knowledge import ChainHead
 from thidua.outbox import Outbox
 from thidua.publishing import DoorBusyError, DoorClient, DoorUnreachableError, Publisher, Reply
+from thidua.refusals import Code, problem
 from thidua.sending import PublisherClient
 from thidua.signing import Algorithm, SigningKey, parse_jws
 
@@ -75,7 +76,9 @@ class PretendDoor(DoorClient):
         fault = self._struck()
         if fault == "lost":
             raise DoorUnreachableError(self.url, "reset")
-        return self._receipt(event_hash) or Reply(404, {"code": "RECEIPT_UNKNOWN"})
+        return self._receipt(event_hash) or Reply(
+            404, problem(Code.RECEIPT_UNKNOWN, {"given": event_hash})
+        )
 
     def recorded(self, service: str) -> list[str]:
         """The ids that entered the log through a service, in its order."""

@@ -4,100 +4,19 @@ from __future__ import annotations
 
 import json
 import re
-import sys
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import httpx
 import pytest
 
-from tests.shared.publishing.pretend import KEY, ORIGIN, PretendDoor
-from tests.shared.publishing.serving import served
-from thidua.cli import app
+from tests.shared.publishing.desk import AWAY
+from tests.shared.publishing.pretend import KEY, ORIGIN
 from thidua.receipts import Receipt, sign_receipt
 from thidua.signing import Algorithm, SigningKey, check_possession, parse_jws
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from tests.shared.publishing.desk import Desk, Told
 
 DOOR_KEY = SigningKey.generate(Algorithm.EDDSA)
-AWAY = "http://127.0.0.1:9"
-EVENT: dict[str, Any] = {
-    "id": "e-1",
-    "type": "thidua.units.report-submitted.v1",
-    "subject": "BNV/KHOI/2026",
-    "data": {"unit": "SOA", "kind": "yearly"},
-}
-
-
-@dataclass
-class Told:
-    code: int
-    out: str
-    err: str
-
-    @property
-    def document(self) -> dict[str, Any]:
-        document: dict[str, Any] = json.loads(self.out)
-        assert document["schema_version"] == 1
-        return document
-
-
-@dataclass
-class Desk:
-    """A folder with settings, a key and a door that may be away."""
-
-    folder: Path
-    run: Callable[..., Told]
-    door: PretendDoor
-    receipts: dict[str, str] = field(default_factory=dict)
-
-    def event(self, name: str = "event.json", **changed: Any) -> str:
-        document = {**EVENT, **changed}
-        path = self.folder / name
-        path.write_text(json.dumps(document, ensure_ascii=False), encoding="utf-8")
-        return str(path)
-
-    def events(self, *ids: str) -> str:
-        path = self.folder / "events.json"
-        path.write_text(json.dumps({"events": [{**EVENT, "id": one} for one in ids]}))
-        return str(path)
-
-
-@pytest.fixture
-def desk(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Iterator[Desk]:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-    monkeypatch.setenv("COLUMNS", "200")
-    (tmp_path / "soa.pem").write_bytes(KEY.to_pem())
-
-    def run(*words: str) -> Told:
-        made: list[httpx.Client] = []
-
-        class Watched(httpx.Client):
-            def __init__(self, **options: Any) -> None:
-                super().__init__(**options)
-                made.append(self)
-
-        monkeypatch.setattr(sys, "argv", ["thidua", *words])
-        monkeypatch.setattr(httpx, "Client", Watched)
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as ended:
-            app.main()
-        said = capsys.readouterr()
-        assert all(client.is_closed for client in made), "a command closes its connections"
-        return Told(int(ended.value.code or 0), said.out, said.err)
-
-    desk = Desk(tmp_path, run, PretendDoor())
-    with served(desk.door, desk.receipts) as url:
-        (tmp_path / "thidua.toml").write_text(
-            f'origin = "{ORIGIN}"\nsource = "/units/SOA"\n# ours\nkid = "SOA/1"\nkey_file = "soa.pem"\nurl = "{url}"\n'
-        )
-        yield desk
 
 
 def test_validate_names_every_fault_in_vietnamese_and_english_without_any_settings(
