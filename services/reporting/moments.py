@@ -54,7 +54,7 @@ async def ask(
             max_length=40,
             description="Vị trí nhật ký hoặc thời điểm; bỏ trống là hiện nay / "
             "log position, day or time; empty means now",
-            examples=["131", "2020-11-21", "2020-11-21T17:00:00+07:00"],
+            examples=["131", "2020-11-21", "21/11/2020", "2020-11-21T17:00:00+07:00"],
         ),
     ] = None,
 ) -> None:

@@ -99,7 +99,9 @@ def _registry(moments: Moments, renderer: Renderer, language: str) -> APIRouter:
                 source=f"/v1/clusters/{authority}/{cluster}/officers",
                 cluster=found(one, f"{authority}/{cluster}"),
                 officers=officers_through_years(read, authority, cluster),
-                cycles=[c for c in all_cycles(read) if c.cluster == cluster],
+                cycles=[
+                    c for c in all_cycles(read) if (c.authority, c.cluster) == (authority, cluster)
+                ],
             )
 
     return routes

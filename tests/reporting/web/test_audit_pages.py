@@ -199,8 +199,9 @@ async def test_a_time_means_all_that_had_arrived_by_then(client: httpx.AsyncClie
     after = (await client.get("/v1/cycles/BVHTTDL/BGPB/2020/ranking?as_of=2020-11-13")).json()
     assert before["data"] is None
     assert len(after["data"]["rows"]) == 7
-    zoned = await client.get("/v1/units?as_of=2020-11-13T23:59:59+07:00")
-    assert zoned.json()["position"] == after["position"]
+    for same in ("2020-11-13T23:59:59+07:00", "13/11/2020", "13/11/2020 23:59"):
+        asked = await client.get(f"/v1/units?as_of={same}")
+        assert asked.json()["position"] == after["position"], same
 
 
 async def test_the_figures_as_of_the_newest_position_are_those_of_now(
@@ -218,6 +219,8 @@ async def test_a_moment_that_the_log_does_not_have_is_not_found(
     for path in ("/", "/v1/units", "/v1/outcome?cycle=BVHTTDL/BGPB/2020"):
         answer = await client.get(path, params={"as_of": moment, "cycle": CYCLE})
         assert answer.status_code == 404, path
+        if path == "/":
+            assert "21/11/2020 17:00" in answer.text, "what may be given instead"
 
 
 async def test_few_earlier_moments_are_kept_and_none_is_taken_from_its_reader(

@@ -357,3 +357,22 @@ async def test_a_units_page_says_which_files_the_store_holds_and_who_else_uses_t
     assert f"{YEAR}/don-vi/HGI" in page.links
     assert "not in the store yet" in english.text
     assert "the same file is used by" in english.text
+
+
+@pytest.mark.parametrize("root", ["", "/en"])
+async def test_the_menu_marks_the_page_one_is_on_and_no_other(
+    root: str, client: httpx.AsyncClient
+) -> None:
+    for path in ("/", "/don-vi", "/su-kien", "/tu-choi", "/kiem-tra", "/bien-nhan"):
+        text = (await client.get(root + path)).text
+        assert text.count('aria-current="page"') == 1
+        assert f'href="{root}{path}" aria-current="page"' in text
+    assert "aria-current" not in (await client.get(f"{root}/no-such-page")).text
+
+
+async def test_a_page_of_a_year_that_has_nothing_yet_leads_to_what_is_next(
+    client: httpx.AsyncClient,
+) -> None:
+    for under in ("xep-hang", "bo-phieu", "khen-thuong", "ho-so"):
+        text = (await client.get(f"/nam/BVHTTDL/BGPB/2021/{under}")).text
+        assert '<a href="/nam/BVHTTDL/BGPB/2021">Xem việc tiếp theo của năm</a>' in text, under
