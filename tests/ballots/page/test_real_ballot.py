@@ -23,6 +23,7 @@ from thidua.contracts import secret_ballots as s
 from thidua.contracts import units as u
 from thidua.knowledge import recorded_event
 from thidua.publishing import DoorClient
+from thidua.receipts import parse_receipt
 from thidua.voting.ballots import read_ballot
 from thidua.voting.election import read_election
 from thidua.voting.tally import tally_in
@@ -182,6 +183,9 @@ def cast(browser: Browser, conference: Conference, code: str, key: Path, marked:
     browser.shows("done")
     link = browser.run("document.querySelector('#receipt a').href")
     assert httpx.get(link).json()["outcome"] == "recorded"
+    link = browser.run("document.querySelector('#receipt a[download]').href")
+    signed = parse_receipt(httpx.get(link).text)
+    assert signed.receipt.tracker == browser.text("tracker")
     return browser.text("tracker")
 
 
