@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -70,6 +71,9 @@ def write_paper(path: Path, paper: bytes) -> None:
     except FileExistsError:
         raise PaperNotWrittenError.there(path) from None
     except OSError as error:
+        # What a full disk left of it is no paper.
+        with suppress(OSError):
+            path.unlink(missing_ok=True)
         why = f"không ghi được / cannot be written: {error.strerror}"
         raise PaperNotWrittenError(path, why) from None
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import resource
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
 import httpx
 import pytest
 
+from services.auditing.minuting import PaperNotWrittenError, write_paper
 from services.reporting.database import open_engine
 from services.reporting.following import Projector
 from tests.audit.copies import Copy
@@ -104,6 +106,18 @@ def test_a_place_that_cannot_be_written_is_named(
     result = run(year_folder, tmp_path, "minutes", *BALLOT, "--docx", str(path))
     assert (result.exit_code, result.stdout) == (2, "")
     assert result.stderr.startswith(f"{path}: ")
+
+
+def test_what_a_full_disk_leaves_of_a_file_is_taken_away(tmp_path: Path) -> None:
+    path = tmp_path / "bien-ban.docx"
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (40, limits[1]))
+    try:
+        with pytest.raises(PaperNotWrittenError, match="không ghi được"):
+            write_paper(path, b"0" * 80)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert not path.exists()
 
 
 def test_where_there_are_no_minutes_no_file_is_made(year_folder: Copy, tmp_path: Path) -> None:
