@@ -76,7 +76,7 @@ class _Writing:
             say.full(authority),
             say.full(cluster),
             f"Số: {_FEW}/BB-{_FEW}",
-            f"{DOTS}, ngày {_FEW} tháng {_FEW} năm {_FEW}",
+            f"{_FEW * 3}, ngày {_FEW} tháng {_FEW} năm {_FEW}",
         )
         self.paper.notice("BẢN NHÁP, chưa có giá trị: điền các chỗ chấm, ký, rồi xóa dòng này.")
         about = f"Kiểm phiếu: {say.title(one.about)} năm {one.for_year or year}"

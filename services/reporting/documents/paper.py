@@ -151,7 +151,7 @@ class Paper:
             _put(cell.add_paragraph(), "(ký, ghi rõ họ tên)", size=12, italic=True)
             for _ in range(one.names):
                 name = cell.add_paragraph()
-                _put(name, DOTS * 2)
+                _put(name, DOTS)
                 name.paragraph_format.space_before = Pt(40)
 
     def recipients(self, lines: Sequence[str]) -> None:
