@@ -16,11 +16,17 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from services.founding import CHECKPOINT_KEY
+from services.reporting.archive import PUBLIC
+from services.reporting.web.words import in_both
 from services.sandbox import Sandbox, sandbox
 from services.scenarios.format import Scenario, read_scenario
 from services.scenarios.secret import in_secret
 from thidua.embedded import LOOPBACK
 from thidua.errors import ThiduaError
+from thidua.identity import read_key
+from thidua.tlog.notes import NoteSigner
+from thidua.tlog.policy import Policy, write_policy
 
 SEED: Final = Path(__file__).parent / "scenarios" / "border-2020.jsonl"
 
@@ -71,6 +77,11 @@ def _run(
             told.print(
                 f"\nTrang báo cáo / pages: [bold]{pages}[/bold]   (Ctrl-C để dừng / to stop)"
             )
+            told.print(
+                f"Cổng tiếp nhận / door: {box.system.url('door')}   khóa / keys: {folder / 'keys'}"
+            )
+            audit = f"thidua verify {folder / 'archive' / PUBLIC} --policy {_policy(box, folder)}"
+            told.print(f"Tự kiểm / audit: {audit}", soft_wrap=True, highlight=False)
             _wait_for_stop()
     return outcome
 
@@ -96,7 +107,7 @@ def _print(outcome: dict[str, Any], year: Scenario) -> None:
     )
     ranking = Table("Hạng", "Đơn vị", "Tổng điểm", title="Xếp hạng / ranking")
     for row in outcome["ranking"]:
-        ranking.add_row(str(row["rank"]), row["unit"], row["total"])
+        ranking.add_row(str(row["rank"]), row["unit"], row["total"].replace(".", ","))
     console.print(ranking)
     ballots = Table(
         "Nội dung",
@@ -112,12 +123,17 @@ def _print(outcome: dict[str, Any], year: Scenario) -> None:
         figures = f"{ballot['issued']}/{ballot['returned']}/{ballot['valid']}"
         passed = ", ".join(ballot["passed"])
         ballots.add_row(
-            ballot["subject"], ballot["mode"], figures, votes, str(ballot["threshold"]), passed
+            in_both("office", ballot["subject"]),
+            in_both("mode", ballot["mode"]),
+            figures,
+            votes,
+            str(ballot["threshold"]),
+            passed,
         )
     console.print(ballots)
     awards = Table("Đơn vị", "Khen thưởng", "Trạng thái", title="Khen thưởng / awards")
     for award in outcome["awards"]:
-        awards.add_row(award["unit"], award["award"], award["state"])
+        awards.add_row(award["unit"], award["award"], in_both("award state", award["state"]))
     console.print(awards)
     console.print(f"Tiền thưởng / reward: {outcome['reward_total']:,} đồng".replace(",", "."))
     equal = "khớp / equal" if outcome["fingerprints_equal"] else "KHÔNG KHỚP / NOT EQUAL"
@@ -125,6 +141,15 @@ def _print(outcome: dict[str, Any], year: Scenario) -> None:
         f"{outcome['entries']} mục / entries, {outcome['recorded']} ghi nhận / recorded, "
         f"{outcome['refused']} từ chối / refused; dựng lại từ nhật ký / rebuilt from the log: {equal}"
     )
+
+
+def _policy(box: Sandbox, folder: Path) -> Path:
+    """What an auditor would have on paper: here the demo itself founded the log, so it writes it."""
+    signer = NoteSigner(box.founding.origin, read_key(folder / "keys" / CHECKPOINT_KEY))
+    policy = Policy(signer.public, root_spki=box.founding.root.verifying_key.spki)
+    path = folder / "policy.txt"
+    path.write_text(write_policy(policy), encoding="utf-8")
+    return path
 
 
 def _free(port: int) -> int:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from services.auditing.balloting import explain_ballot
 from services.auditing.chain import Chain, Words, cause_of
 from services.auditing.scoring import explain_ranking
+from services.reporting.web.words import WORDS
 from thidua.contracts import ballots as b
 from thidua.contracts import units as u
 
@@ -57,13 +58,16 @@ def explain_eligibility(facts: Facts, chain: Chain, unit: str, title: str) -> No
         )
         return
     for finding in row.findings:
+        rule = WORDS["rule"].get(finding.rule, (finding.rule, finding.rule))
         holds = ("✓", "holds") if finding.holds else ("✗", "does not hold")
-        chain.figure(
-            told, f"{holds[0]} {finding.rule}: {finding.fact}", f"{finding.rule}: {holds[1]}"
-        )
+        chain.figure(told, f"{holds[0]} {rule[0]}: {finding.fact}", f"{rule[1]}: {holds[1]}")
         if finding.event is not None:
             ground = facts.before(told.position).by_hash(finding.event)
-            chain.need(ground, f"căn cứ của điều kiện {finding.rule}", f"ground of {finding.rule}")
+            chain.need(
+                ground,
+                f"căn cứ của điều kiện “{rule[0]}”",
+                f"ground of the rule “{rule[1]}”",
+            )
     every = all(one.holds for one in row.findings)
     chain.equal(told, Words("đủ điều kiện", "eligible"), every, row.eligible)
 

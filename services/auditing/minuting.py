@@ -12,6 +12,7 @@ from services.reporting.documents.counting_minutes import CountingMinutes, count
 from services.reporting.documents.counting_minutes_paper import counting_minutes_paper
 from services.reporting.documents.footing import footing
 from services.reporting.web.speech import Speech
+from services.reporting.web.words import in_both
 from thidua.errors import RejectError
 
 if TYPE_CHECKING:
@@ -87,11 +88,20 @@ def say_minutes(minutes: CountingMinutes) -> str:
     """The figures, a line each, for whoever holds a printed paper beside them."""
     one, names = minutes.ballot, minutes.names
     lines = [
-        f"{minutes.cycle} · {one.ballot} · {one.about} · {one.mode} · {one.state}",
+        f"{minutes.cycle} · {one.ballot} · {one.about}",
+        f"Hình thức / mode\t{in_both('mode', one.mode)}",
+        f"Tình trạng / state\t{in_both('ballot state', one.state)}",
         f"Phát, thu, hợp lệ / issued, returned, valid\t{one.issued}\t{one.returned}\t{one.valid}",
-        f"Cần / needed\t{one.needed}\t({one.share} / {one.base} {one.base_of})",
+        f"Cần / needed\t{one.needed}\t({one.share} / {one.base} {in_both('base', one.base_of)})",
         *(
-            f"{names.get(line.unit, line.unit)}\t{line.yes}\t{line.percent}%\t{line.outcome}"
+            "\t".join(
+                (
+                    names.get(line.unit, line.unit),
+                    f"{line.yes}",
+                    f"{line.percent}%".replace(".", ","),
+                    in_both("nominee outcome", line.outcome),
+                )
+            )
             for line in minutes.lines
         ),
     ]

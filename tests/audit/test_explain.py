@@ -77,7 +77,7 @@ def test_an_award_leads_from_registration_to_the_decision_and_its_money(year_fol
     assert any("cần số phiếu ≥ 2/3 × 7 (tổng số thành viên) = 5" in one for one in figures)
     assert any(one.startswith("tiền thưởng") and one.endswith("= 11920000") for one in figures)
     why = [one.vi for link in chain.links.values() for one in link.why]
-    for reason in ("căn cứ của điều kiện registration", "Hội đồng biểu quyết", "cụm đề nghị"):
+    for reason in ("căn cứ của điều kiện “Đăng ký thi đua”", "Hội đồng biểu quyết", "cụm đề nghị"):
         assert reason in why
     assert "tặng Sở VHTTDL Lào Cai" in chain.conclusion.vi
 
@@ -217,7 +217,7 @@ def test_a_forged_figure_is_named_even_when_the_logs_own_key_sealed_it(
         (u.RulebookAdopted, ["ranking", CYCLE], "thiếu: quy chế"),
         (b.RollFrozen, ["ballot", CYCLE, "phieu-1"], "thiếu: danh sách"),
         (b.CountSigned, ["ballot", CYCLE, "phieu-1"], "thiếu: dẫn đến mục"),
-        (u.ParticipationRegistered, AWARD, "thiếu: căn cứ của điều kiện registration"),
+        (u.ParticipationRegistered, AWARD, "thiếu: căn cứ của điều kiện “Đăng ký thi đua”"),
         (b.CouncilVoted, AWARD, "thiếu: biểu quyết của Hội đồng"),
         (b.DossierSubmitted, AWARD, "thiếu: hồ sơ"),
         (p.PledgeDrafted, ["pledge", CYCLE], "thiếu: dự thảo"),

@@ -21,6 +21,7 @@ from services.founding import found, plan
 from services.reporting.columns import METADATA
 from services.reporting.projections import ALL
 from services.reporting.reading import Reading
+from services.reporting.web.words import in_both
 from tests.audit.copies import Copy
 from thidua.audit.held import hold
 from thidua.signing import Algorithm, SigningKey
@@ -353,7 +354,11 @@ def test_the_minutes_made_from_a_copy_say_what_the_ballot_came_to(
     )
     words = run(year_folder, tmp_path, "minutes", "BVHTTDL/BGPB/2020", "phieu-1").stdout
     for line in made["lines"]:
-        assert f"\t{line['yes']}\t{line['percent']}%\t{line['outcome']}" in words
+        percent = line["percent"].replace(".", ",")
+        outcome = in_both("nominee outcome", line["outcome"])
+        assert f"\t{line['yes']}\t{percent}%\t{outcome}" in words
+    for code in ("not-passed", "roll-call", "decided\n"):
+        assert code not in words
     for nothing in (
         ("BVHTTDL/BGPB/2020", "khac"),
         ("BVHTTDL", "phieu-1"),

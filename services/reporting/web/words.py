@@ -93,6 +93,11 @@ WORDS: Final[dict[str, dict[str, tuple[str, str]]]] = {
         "blank": ("để trắng", "blank"),
         "unclear": ("không rõ ý kiến", "unclear"),
     },
+    "nominee outcome": {
+        "passed": ("được chọn", "passed"),
+        "reached": ("đạt ngưỡng, hết chỗ", "reached the threshold, no place left"),
+        "not-passed": ("không được chọn", "not passed"),
+    },
     "next": {
         "done": ("kết thúc", "done"),
         "revote": ("phải bỏ phiếu lại", "to be voted again"),
@@ -249,3 +254,11 @@ WORDS: Final[dict[str, dict[str, tuple[str, str]]]] = {
     },
 }
 """By kind of code, by code: the Vietnamese word and the English one."""
+
+
+def in_both(kind: str, code: str | None) -> str:
+    """The Vietnamese word and the English one beside it; a dash when there is no code."""
+    if code is None:
+        return "–"
+    known = WORDS[kind].get(code)
+    return f"{known[0]} / {known[1]}" if known else code
