@@ -71,7 +71,7 @@ def _run(
         if as_json:
             typer.echo(json.dumps(outcome, ensure_ascii=False, indent=1))
         else:
-            _print(outcome, year)
+            say_outcome(outcome, year)
         if port is not None:
             pages = box.system.url("reporting")
             told.print(
@@ -80,7 +80,9 @@ def _run(
             told.print(
                 f"Cổng tiếp nhận / door: {box.system.url('door')}   khóa / keys: {folder / 'keys'}"
             )
-            audit = f"thidua verify {folder / 'archive' / PUBLIC} --policy {_policy(box, folder)}"
+            audit = (
+                f"thidua verify {folder / 'archive' / PUBLIC} --policy {paper_policy(box, folder)}"
+            )
             told.print(f"Tự kiểm / audit: {audit}", soft_wrap=True, highlight=False)
             _wait_for_stop()
     return outcome
@@ -98,7 +100,8 @@ def _play(box: Sandbox, told: Console, *, quiet: bool) -> None:
         box.play(lambda done, _all, _what: bar.update(task, completed=done))
 
 
-def _print(outcome: dict[str, Any], year: Scenario) -> None:
+def say_outcome(outcome: dict[str, Any], year: Scenario) -> None:
+    """Print the outcome for people, Vietnamese first; codes of units and titles stay as the scenario has them."""
     console = Console()
     console.print(f"[bold]{year.setup.title}[/bold]   (THỬ NGHIỆM / SANDBOX)")
     console.print(
@@ -143,7 +146,7 @@ def _print(outcome: dict[str, Any], year: Scenario) -> None:
     )
 
 
-def _policy(box: Sandbox, folder: Path) -> Path:
+def paper_policy(box: Sandbox, folder: Path) -> Path:
     """What an auditor would have on paper: here the demo itself founded the log, so it writes it."""
     signer = NoteSigner(box.founding.origin, read_key(folder / "keys" / CHECKPOINT_KEY))
     policy = Policy(signer.public, root_spki=box.founding.root.verifying_key.spki)

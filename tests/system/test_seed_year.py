@@ -6,9 +6,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from services.demo import paper_policy, say_outcome
+from services.reporting.archive import PUBLIC
 from services.sandbox import JUDGES
 from thidua.audit.authentic import NotAuthenticError
+from thidua.audit.held import hold
 from thidua.audit.rejudging import NotFollowingError, Rejudging
+from thidua.audit.verifying import policy_in
 from thidua.log import Entry, read_entry
 
 if TYPE_CHECKING:
@@ -57,6 +61,22 @@ def test_the_seed_year_ends_as_the_worked_example_says(seed_year: Sandbox) -> No
     assert outcome["verified"]
     assert outcome["recorded"] + outcome["refused"] == outcome["entries"]
     assert outcome["refused"] == sum(line.expect is not None for line in seed_year.scenario.lines)
+
+
+def test_the_demo_tells_its_outcome_in_words_and_what_it_can_be_audited_with(
+    seed_year: Sandbox, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "240")
+    say_outcome(seed_year.outcome(), seed_year.scenario)
+    told = capsys.readouterr().out
+    for word in ("Cụm trưởng / Chair", "biểu quyết ghi tên / roll call", "Đã tặng", "98,5"):
+        assert word in told
+    for code in ("roll-call", "decided", "98.5"):
+        assert code not in told
+    archive = seed_year.system.folder / "archive" / PUBLIC
+    policy = policy_in(paper_policy(seed_year, seed_year.system.folder), archive)
+    assert policy.root_spki == seed_year.founding.root.verifying_key.spki
+    assert hold(archive, policy).size > 0
 
 
 def test_a_year_with_other_units_rules_and_dates_plays_too(three_year: Sandbox) -> None:
