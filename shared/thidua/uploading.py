@@ -65,6 +65,8 @@ class EvidenceClient:
     kid: str
     key: SigningKey
     patience: float = 120.0
+    on_wait: Callable[[str], None] = lambda _reason: None
+    """Told once in each wait why the line stands still."""
 
     def put(
         self,
@@ -193,7 +195,7 @@ class EvidenceClient:
         headers: dict[str, str],
     ) -> httpx.Response:
         """Ask until there is an answer that will not pass by itself."""
-        since = time.monotonic()
+        since, is_told = time.monotonic(), False
         while True:
             try:
                 answer = http.request(method, place, headers=headers | self._spoken(statement))
@@ -207,6 +209,9 @@ class EvidenceClient:
                 reason = f"HTTP {answer.status_code}"
             if time.monotonic() - since > self.patience:
                 raise DoorUnreachableError(self.url, reason)
+            if not is_told:
+                self.on_wait(reason)
+                is_told = True
             time.sleep(1.0)
 
     def _spoken(self, statement: UploadStatement) -> dict[str, str]:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from thidua.cli.answers import Exit, KeyFile, Kid, Origin, Url, identity
+from thidua.cli.answers import Exit, KeyFile, Kid, Origin, Url, identity, note
 from thidua.evidence import EvidenceFileError
 from thidua.identity import read_key
 from thidua.uploading import EvidenceClient, NotTakenError
@@ -90,4 +90,8 @@ def _client(
 ) -> EvidenceClient:
     found = identity(key_file=key_file, kid=kid, origin=origin, url=url)
     key = read_key(Path(found.need("key_file")).expanduser())
-    return EvidenceClient(found.url, found.need("origin"), found.need("kid"), key)
+    client = EvidenceClient(found.url, found.need("origin"), found.need("kid"), key)
+    client.on_wait = lambda reason: note(
+        f"{found.url}: {reason}; thử lại trong {client.patience:.0f} giây / trying again for so many seconds"
+    )
+    return client

@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from thidua.base64url import encode_base64url
 from thidua.cli.answers import KeyFile, Kid, Origin, Source, identity
 from thidua.cli.keys import write_new
+from thidua.errors import RejectError
 from thidua.identity import read_key
 from thidua.vault import (
     REF_BYTES,
@@ -36,6 +37,27 @@ app = typer.Typer(
 @app.callback()
 def _group() -> None:
     """Keep ``commit`` a command of its own while it is the only one."""
+
+
+class NoValueError(RejectError):
+    """Standard input holds no value to commit to."""
+
+    def __init__(self, fault: str) -> None:
+        super().__init__(f"đầu vào chuẩn / standard input: {fault}")
+
+    def diagnostics(self) -> str:
+        """Say how the value is given."""
+        return "Đưa giá trị vào đầu vào chuẩn, một dòng UTF-8. / Give the value on standard input, one line in UTF-8."
+
+
+def _value() -> str:
+    try:
+        value = unicodedata.normalize("NFC", sys.stdin.readline().strip())
+    except UnicodeDecodeError:
+        raise NoValueError("không phải UTF-8 / it is not UTF-8") from None
+    if not value:
+        raise NoValueError("trống / is empty")
+    return value
 
 
 @app.command("commit")
@@ -63,7 +85,7 @@ def commit_person(
     """
     settings = identity(key_file=key_file, kid=kid, source=source, origin=origin)
     key = read_key(Path(settings.need("key_file")).expanduser())
-    value = unicodedata.normalize("NFC", sys.stdin.readline().strip())
+    value = _value()
     if "\0" in value:
         raise DisclosureError("rows/0/value", "NUL")
     salt, ref = secrets.token_bytes(SALT_BYTES), encode_base64url(secrets.token_bytes(REF_BYTES))

@@ -11,7 +11,8 @@ from typing import Annotated
 import typer
 
 from thidua.errors import ThiduaError
-from thidua.key_material import SigningKey
+from thidua.identity import KeyFileError, SettingValueError, read_key
+from thidua.key_material import Algorithm
 from thidua.tlog.faults import ArchiveFaultError
 from thidua.tlog.notes import COSIGNATURE, LOG, NoteKey, NoteSigner
 from thidua.tlog.witness import MOST_REQUEST_BYTES, Witness
@@ -46,7 +47,7 @@ def run(
 ) -> None:
     """Chạy nhân chứng. / Run the witness until it is stopped."""
     home.mkdir(parents=True, exist_ok=True)
-    keys = [NoteKey.parse(line) for line in log]
+    keys = [_log_key(line) for line in log]
     if any(key.kind != LOG for key in keys):
         raise typer.BadParameter("--log: cần khóa của sổ / a log's key is needed")
     witness = Witness(_signer(key_file, name), {key.name: key for key in keys}, home)
@@ -97,9 +98,16 @@ def witness_server(witness: Witness, host: str, port: int) -> ThreadingHTTPServe
     return ThreadingHTTPServer((host, port), Handler)
 
 
-def _signer(key_file: Path, name: str) -> NoteSigner:
+def _log_key(line: str) -> NoteKey:
     try:
-        key = SigningKey.from_pem(key_file.read_bytes())
-    except OSError as error:
-        raise ArchiveFaultError(str(key_file), "a private key", error.strerror or "none") from None
+        return NoteKey.parse(line)
+    except ArchiveFaultError:
+        expected = "khóa của sổ như trên giấy / the log's vkey, as on paper"
+        raise SettingValueError("log", expected, line) from None
+
+
+def _signer(key_file: Path, name: str) -> NoteSigner:
+    key = read_key(key_file)
+    if key.verifying_key.alg is not Algorithm.EDDSA:
+        raise KeyFileError(key_file, f"cần / needed Ed25519, --alg EdDSA; {key.verifying_key.alg}")
     return NoteSigner(name, key, COSIGNATURE)

@@ -10,6 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from thidua.cli.app import app
+from thidua.cli.personal import NoValueError
 from thidua.signing import Algorithm, SigningKey
 from thidua.vault import DisclosureError, read_disclosure
 
@@ -31,8 +32,9 @@ def commit(tmp_path: Path) -> Callable[..., Result]:
     words += ["--basis", "Điều 13", "--key-file", str(key), "--kid", "LCA/1"]
     words += ["--source", "/units/LCA", "--origin", "so.example.vn/p0"]
 
-    def run(said: str = NAME, subject: str = "BVHTTDL") -> Result:
-        return CliRunner().invoke(app, [*words, "--subject", subject], input=f"{said}\n")
+    def run(said: str | bytes = NAME, subject: str = "BVHTTDL") -> Result:
+        raw = said if isinstance(said, bytes) else said.encode()
+        return CliRunner().invoke(app, [*words, "--subject", subject], input=raw + b"\n")
 
     return run
 
@@ -51,6 +53,16 @@ def test_the_screen_shows_the_commitment_and_the_file_opens_it(
     assert not any(one in told.output for one in (NAME, row.salt))
 
 
+@pytest.mark.parametrize("said", ["", "  ", b"\xff\xfeN\0"])
+def test_nothing_on_standard_input_or_another_encoding_is_named_and_nothing_is_written(
+    said: str | bytes, tmp_path: Path, commit: Callable[..., Result]
+) -> None:
+    told = commit(said)
+    assert told.exit_code
+    assert isinstance(told.exception, NoValueError)
+    assert not (tmp_path / "person.jws").exists()
+
+
 def test_no_two_commitments_to_one_name_are_alike(
     commit: Callable[..., Result], tmp_path: Path
 ) -> None:
@@ -63,7 +75,7 @@ def test_no_two_commitments_to_one_name_are_alike(
 
 
 @pytest.mark.parametrize(
-    ("said", "subject"), [("", "BVHTTDL"), ("a\0b", "BVHTTDL"), ("a\tb", "BVHTTDL"), (NAME, "x y")]
+    ("said", "subject"), [("a\0b", "BVHTTDL"), ("a\tb", "BVHTTDL"), (NAME, "x y")]
 )
 def test_what_cannot_be_handed_in_is_named_and_no_file_is_written(
     commit: Callable[..., Result], tmp_path: Path, said: str, subject: str

@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.shared.publishing.pretend import ORIGIN
+from tests.shared.publishing.desk import AWAY
+from tests.shared.publishing.pretend import KEY, ORIGIN
+from thidua.publishing import DoorUnreachableError
 from thidua.refusals import CATALOGUE, Code
+from thidua.uploading import EvidenceClient
 
 if TYPE_CHECKING:
     from tests.shared.publishing.desk import Desk
@@ -66,3 +69,29 @@ def test_a_key_of_the_door_that_is_none_is_said_in_vietnamese_too(desk: Desk) ->
     told = desk.run("receipt", "check", "b" * 43, "--door-key", "xx")
     assert told.code == 3
     assert not told.err.splitlines()[0].isascii()
+
+
+def test_a_witness_is_given_an_ed25519_key_and_a_logs_key_or_is_told_so(desk: Desk) -> None:
+    desk.run("keygen", "es256.pem", "--kid", "SOA/w", "--origin", ORIGIN, "--alg", "ES256")
+    desk.run("keygen", "ed25519.pem", "--kid", "SOA/w", "--origin", ORIGIN, "--alg", "EdDSA")
+    named = ("--name", "soa.example.vn/cosigner", "--key-file")
+    for wrong in ("es256.pem", "no.pem", "."):
+        told = desk.run("witness", "vkey", *named, wrong)
+        assert (told.code, told.out) == (2, ""), wrong
+        assert "không đọc được khóa" in told.err
+    assert desk.run("witness", "vkey", *named, "ed25519.pem").code == 0
+    told = desk.run("witness", "run", *named, "ed25519.pem", "--log", "zz", "--port", "0")
+    assert told.code == 2
+    assert "khóa của sổ như trên giấy" in told.err
+
+
+def test_whoever_sends_a_file_over_a_line_that_is_away_hears_of_it_before_patience_ends(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "bao-cao.pdf"
+    path.write_bytes(b"%PDF-1.7")
+    heard: list[str] = []
+    client = EvidenceClient(AWAY, ORIGIN, "SOA/1", KEY, patience=0.5, on_wait=heard.append)
+    with pytest.raises(DoorUnreachableError):
+        client.put(path, unit="SOA", subject="BNV/KHOI/2026")
+    assert len(heard) == 1
