@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Annotated, Final
 
 import typer
+from pydantic import ValidationError
 
+from services.operator_redis import redis_is_away
 from thidua.clock import WallClock, parse_rfc3339, to_ms
 from thidua.contracts import SERVICES
 from thidua.errors import ThiduaError
@@ -179,7 +181,16 @@ def init(
             home, origin=origin, authority=authority, name_vi=name, name_en=name_en, rx_ms=rx_ms
         )
         count = asyncio.run(found(founding, url))
-    except (ThiduaError, ValueError, TimeoutError) as error:
+    except ValidationError as error:
+        faults = "; ".join(
+            f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors()
+        )
+        typer.echo(f"không dùng được / not usable: {faults}", err=True)
+        raise typer.Exit(1) from None
+    except TimeoutError as error:
+        typer.echo(redis_is_away(error), err=True)
+        raise typer.Exit(1) from None
+    except (ThiduaError, ValueError) as error:
         typer.echo(f"{error}", err=True)
         raise typer.Exit(1) from None
     archive_key = kept_key(home / "keys" / CHECKPOINT_KEY, Algorithm.EDDSA)
@@ -217,4 +228,9 @@ def _first_moment(given: str | None, settings: Settings) -> int:
         return WallClock().now_ms()
     if not settings.is_sandbox:
         raise NotASandboxError(settings.origin)
-    return to_ms(parse_rfc3339(given))
+    try:
+        return to_ms(parse_rfc3339(given))
+    except ValueError:
+        raise typer.BadParameter(
+            "--founded-at: cần thời điểm / a moment is needed, such as 2020-01-01T00:00:00+07:00"
+        ) from None

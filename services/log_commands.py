@@ -14,13 +14,14 @@ from redis.exceptions import RedisError
 
 from services.founding import RECORD
 from services.lifting import lift
+from services.operator_redis import redis_is_away
 from services.reporting.archive import SealedLog
 from services.restoring import NotRestoredError, look, restore, verified
 from services.trimming import NotTrimmedError, bounds, trim
 from thidua.audit.authentic import NotAuthenticError
 from thidua.audit.rejudging import NotFollowingError
 from thidua.audit.verifying import policy_in
-from thidua.cli.answers import Exit
+from thidua.cli.answers import Exit, MachineFaultError
 from thidua.cli.verify import EXIT_FAILS
 from thidua.clock import WallClock, format_ms
 from thidua.errors import RetryError, ThiduaError
@@ -201,9 +202,12 @@ def said() -> Iterator[None]:
     except (ArchiveFaultError, NotAuthenticError, NotFollowingError) as error:
         typer.echo(f"{error}\n{error.diagnostics()}", err=True)
         raise typer.Exit(EXIT_FAILS) from None
-    except (ThiduaError, RedisError, OSError) as error:
-        remedy = error.diagnostics() if isinstance(error, ThiduaError) else "Redis?"
-        typer.echo(f"{error}\n{remedy}", err=True)
+    except (RedisError, TimeoutError) as error:
+        typer.echo(redis_is_away(error), err=True)
+        raise typer.Exit(Exit.FAILED) from None
+    except (ThiduaError, OSError) as error:
+        fault = MachineFaultError(error) if isinstance(error, OSError) else error
+        typer.echo(f"{fault}\n{fault.diagnostics()}", err=True)
         later = isinstance(error, RetryError)
         raise typer.Exit(Exit.UNAVAILABLE if later else Exit.FAILED) from None
 

@@ -32,6 +32,21 @@ class NoUrlError(RejectError):
     def __init__(self, path: Path, reason: str) -> None:
         super().__init__(f"không đọc được {path} / cannot read {path}: {reason}")
 
+    def diagnostics(self) -> str:
+        """Say what to look at."""
+        return (
+            "Kiểm tra đường dẫn và quyền đọc tệp. / Check the file's path and that it may be read."
+        )
+
+
+def redis_is_away(reason: Exception) -> str:
+    """What a person is told when Redis did not answer a command, and what to look at."""
+    return (
+        f"Redis không trả lời / Redis does not answer: {reason or type(reason).__name__}\n"
+        "Xem --redis-url hoặc THIDUA_REDIS_URL, và Redis có đang chạy không. / "
+        "See --redis-url or THIDUA_REDIS_URL, and whether Redis runs."
+    )
+
 
 def ask_redis(url_file: Path, work: Callable[[Any], Awaitable[Answer]]) -> Answer:
     """

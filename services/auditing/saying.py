@@ -98,7 +98,7 @@ def say_compared(found: Compared, sentences: Sequence[str]) -> str:
     if not found.parts:
         same = found.first.size == found.second.size
         told = (
-            "Hai bản như nhau. / The copies are the same."
+            "Hai bản có cùng gốc: cùng một nhật ký. / Both have the same root: one log."
             if same
             else "Bản ngắn là phần đầu của bản dài. / The shorter one is a beginning of the longer."
         )

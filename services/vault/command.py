@@ -270,7 +270,12 @@ def erase(
     ground: Annotated[str, typer.Option(help=", ".join(GROUNDS))] = "request",
     basis: Annotated[str | None, typer.Option(help="The article or decision.")] = None,
     vault: Annotated[
-        str | None, typer.Option("--vault", envvar="THIDUA_VAULT_URL", help="As for the others.")
+        str | None,
+        typer.Option(
+            "--vault",
+            envvar="THIDUA_VAULT_URL",
+            help="sqlite:///FILE or postgresql://…; needed for a row.",
+        ),
     ] = None,
     redis_url_file: Annotated[
         Path | None,

@@ -101,3 +101,21 @@ def test_a_name_that_no_log_may_have_is_refused_before_anything_is_made(
 ) -> None:
     assert found(origin="Không hợp lệ").exit_code == 1
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("words", "origin", "named"),
+    [
+        ((), "X", "không dùng được / not usable: origin"),
+        (("--founded-at", "hôm qua"), "sandbox/so.test/p0", "cần thời điểm / a moment is needed"),
+    ],
+    ids=["origin", "moment"],
+)
+def test_a_name_or_a_moment_that_no_log_can_have_is_named_in_vietnamese_too(
+    found: Any, redis_url: str, words: tuple[str, ...], origin: str, named: str
+) -> None:
+    told = found(*words, origin=origin)
+    assert told.exit_code in (1, 2)
+    assert named in " ".join(told.output.split())
+    assert "pydantic" not in told.output
+    assert entries(redis_url) == []

@@ -29,7 +29,6 @@ from thidua.cli.custody import (
     KeyStore,
     PassphraseFile,
     PolicyFile,
-    Tracker,
     Where,
     ask_passphrase,
     at_desk,
@@ -130,7 +129,10 @@ def credential(
 def cast(
     cycle: Cycle,
     ballot: BallotName,
-    tracker: Tracker = None,
+    tracker: Annotated[
+        str | None,
+        typer.Argument(help="Of a ballot prepared before, to cast that; a new one otherwise."),
+    ] = None,
     *,
     choices: Annotated[
         Path | None,
