@@ -17,7 +17,6 @@ from services.reporting.following import Projector
 from services.reporting.projections import ALL
 from services.reporting.projections.board import STEPS
 from services.reporting.projections.cycles import MILESTONES
-from services.reporting.projections.event_names import EVENT_NAMES, event_name
 from services.reporting.web.speech import Speech
 from services.reporting.web.words import WORDS
 from tests.reporting.entries import CYCLE, MINISTRY, Entries
@@ -30,6 +29,7 @@ from thidua.contracts import ballots as b
 from thidua.contracts import rulebook as r
 from thidua.contracts import units as u
 from thidua.contracts.base import Evidence
+from thidua.event_names import EVENT_NAMES, event_name
 from thidua.refusals import Code, problem
 
 if TYPE_CHECKING:
