@@ -82,7 +82,6 @@ _KEYS: Final[tuple[Row, ...]] = (
     ("another RSA exponent", "số mũ RSA khác"),
     ("a receipt of {origin}", "biên nhận của {origin}"),
     ("one of {origin}", "biên nhận của {origin}"),
-    ("key {kid}", "khóa {kid}"),
     ("a key of the door that the log registers", "khóa của cổng tiếp nhận đã đăng ký trong sổ"),
 )  # fmt: skip
 
@@ -107,7 +106,7 @@ MEMBERS: Final[tuple[Row, ...]] = (
     ("dict", "một đối tượng {…}", "an object {…}"),
     ("list", "một danh sách […]", "a list […]"),
     ("NoneType", "null", "null"),
-    ("Field required", "có trường này", "this member"),
+    ("Field required", "có trường này, hiện còn thiếu", "this member, which is missing"),
     ("Extra inputs are not permitted", "bỏ trường này, vì mẫu không có", "no such member"),
     ("Input should be a valid string", "chữ trong ngoặc kép", "a text"),
     ("Input should be a valid integer", "số nguyên, không có ngoặc kép", "a whole number"),

@@ -55,6 +55,8 @@ def _known(fact: str, text: str) -> Said | None:
 
 _GAP: Final = re.compile(r"\{(\w+)\}")
 _SHAPES: Final = {
+    "year": r"[12]\d{3}",
+    "next": r"[12]\d{3}",
     "n": r"-?\d+(?:\.\d+)?",
     "m": r"-?\d+(?:\.\d+)?",
     "day": r"\d{4}-\d\d-\d\d",
@@ -72,7 +74,7 @@ _WORDS: Final = frozenset({"word", "rule", "event"})
 """Gaps that hold a word of ours; a text that has another there is none of ours."""
 _PHRASES: Final = frozenset({"fault", "owner"})
 """Gaps that hold a whole phrase again, gaps and all."""
-_AS_THEY_ARE: Final = frozenset({"n", "m"})
+_AS_THEY_ARE: Final = frozenset({"n", "m", "year", "next"})
 
 
 @dataclass(frozen=True, slots=True)

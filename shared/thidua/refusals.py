@@ -196,7 +196,6 @@ class Refusal:
 
 _LONGEST_FACT: Final = 200
 _MISSING: Final = "—"
-_NOTHING: Final = Said("không có", "none")
 _NAME: Final = re.compile(r"“\{(\w+)\}”")
 _ELSEWHERE: Final = {"fault": "needed", "other": "holds"}
 """Facts that some refusals have under another name; what stands in a log keeps its names."""
@@ -226,7 +225,7 @@ def _said(name: str, fact: object, called: Callable[[str], str]) -> Said:
         if isinstance(fact, (set, frozenset)):
             parts.sort()
         if name and not parts:
-            return _NOTHING
+            return _said(name, "", called)
         vi, en = (", ".join(text) for text in ([p.vi for p in parts], [p.en for p in parts]))
         return Said(_cut(vi), _cut(en))
     text = _cut(str(fact))

@@ -236,7 +236,7 @@ VOCABULARIES: dict[str, tuple[str, ...]] = {
 """Words that facts have from a closed list, by the fact or the member they stand in."""
 EXAMPLES = {
     "n": "7", "m": "7", "day": "2021-01-15", "moment": "2021-01-15", "unit": "LCH", "other": "SLA",
-    "word": "chair", "fault": "ladder and bands at once", "rule": "registration",
+    "year": "2021", "next": "2022", "word": "chair", "fault": "ladder and bands at once", "rule": "registration",
     "event": "slips-issued", "owner": "/units/LCH", "version": "units/2",
 }  # fmt: skip
 SAID_WITHOUT_THEIR_LETTERS = {
@@ -428,7 +428,7 @@ def test_names_inside_a_phrase_are_called_as_where_it_is_read() -> None:
         (
             Code.ROLE_REQUIRED,
             {"required": ["chair", "deputy"], "held": []},
-            "Cần vai trò: Cụm trưởng, Cụm phó. Đơn vị đang có: không có.",
+            "Cần vai trò: Cụm trưởng, Cụm phó. Đơn vị đang có: không vai trò nào.",
         ),
     ],
 )
