@@ -49,6 +49,13 @@ def said(fact: str, text: str, called: Callable[[str], str] = str) -> Said | Non
     return None
 
 
+def expectation(expected: str, given: str) -> str:
+    """What was expected and given instead, in both languages, for a person at a terminal."""
+    want = said("expected", expected) or Said(expected, expected)
+    have = said("given", given) or Said(given, given)
+    return f"cần {want.vi}, nhận được {have.vi} / expected {want.en}, given {have.en}"
+
+
 def _known(fact: str, text: str) -> Said | None:
     return _BY_FACT.get((fact, text)) or _KNOWN.get(text)
 
