@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import re
+import unicodedata
 from collections.abc import Iterator
 from functools import cache
 from itertools import product
@@ -309,6 +310,13 @@ def test_no_words_stand_ready_for_what_nobody_says() -> None:
     unsaid = {text for text in ours if not is_said(None, text)}
     assert unsaid == SAID_WITHOUT_THEIR_LETTERS.keys()
     assert [row[:2] for row in BY_FACT if not is_said(*row[:2])] == []
+
+
+def test_no_phrase_stands_twice_and_all_are_composed() -> None:
+    rows = [row[0] for row in (*PHRASES, *STEPS)]
+    assert len(rows) == len(set(rows))
+    said_by_us = [text for row in (*PHRASES, *STEPS, *BY_FACT) for text in row]
+    assert [text for text in said_by_us if not unicodedata.is_normalized("NFC", text)] == []
 
 
 def test_every_word_of_the_wire_that_a_fact_may_hold_is_known() -> None:
