@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
-from redis.exceptions import RedisError, ResponseError
+from redis.exceptions import ResponseError
 
+from services.operator_redis import ask_redis
 from services.provisioning import (
     PUBLISHER,
     digest_of,
@@ -20,10 +20,9 @@ from services.provisioning import (
     write_private,
 )
 from services.units.receipts import Receipts
-from thidua.errors import RejectError, RetryError, StopError
+from thidua.errors import RejectError, StopError
 from thidua.log import Names
 from thidua.log.redis_log import RedisLog
-from thidua.stream import new_client
 
 PAGE: Final = 1000
 LAST_ID: Final = b"18446744073709551615-18446744073709551615"
@@ -55,22 +54,6 @@ class NotKeptError(StopError):
     def diagnostics(self) -> str:
         """Name the option that keeps it."""
         return "Chạy lại với --access-list TỆP. / Run it again with --access-list FILE, the file Redis reads at its start."
-
-
-class RedisAwayError(RetryError):
-    """Redis did not answer, or not to this user."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(
-            f"Redis không trả lời, hoặc không nhận người dùng này / Redis does not answer, or not to this user: {reason}"
-        )
-
-
-class NoUrlError(RejectError):
-    """The file with the operator's URL cannot be read."""
-
-    def __init__(self, path: Path, reason: str) -> None:
-        super().__init__(f"không đọc được {path} / cannot read {path}: {reason}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,19 +245,4 @@ def listed(redis_url_file: _UrlFile) -> None:
 def _run(
     url_file: Path, access_list: Path | None, work: Callable[[Access], Awaitable[None]]
 ) -> None:
-    async def connected(url: str) -> None:
-        client = new_client(url)
-        try:
-            await work(Access(client, access_list))
-        finally:
-            await client.aclose()
-
-    try:
-        url = url_file.read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise NoUrlError(url_file, str(error)) from None
-    try:
-        asyncio.run(connected(url))
-    except (RedisError, OSError, ValueError) as error:
-        # The message of a URL that cannot be parsed may hold the password.
-        raise RedisAwayError(type(error).__name__) from None
+    ask_redis(url_file, lambda client: work(Access(client, access_list)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from contextlib import contextmanager
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,7 +15,7 @@ from redis.exceptions import RedisError
 from services.auditing import saying
 from services.auditing.explaining import NoSuchResultError, explain
 from services.auditing.exporting import USUAL, export
-from services.auditing.minuting import minutes_document, minutes_of, say_minutes
+from services.auditing.minuting import minutes_document, minutes_of, say_minutes, write_paper
 from services.auditing.replaying import changes, model_named, published_prints, replayed, rows_of
 from services.reporting.fingerprint import fingerprints_of, versions
 from services.reporting.projections.timeline import happening
@@ -247,14 +248,25 @@ def minutes(
     ballot: Annotated[str, typer.Argument(help="The ballot: phieu-1.", show_default=False)],
     policy: PolicyFile,
     at: At = NEWEST,
+    docx: Annotated[
+        Path | None,
+        typer.Option(help="Also write them as a Word file to complete and sign; a new file."),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Lập lại biên bản kiểm phiếu từ bản sao kho lưu. / Make the counting minutes anew, to hold a printed paper to."""
     with _answered():
         held = _held(folder, policy)
         made = minutes_of(held, cycle, ballot, held.position(at))
-    document = {**minutes_document(made), "checkpoint": held.checkpoint.note}
-    _print(document, say_minutes(made), as_json=as_json)
+        if docx is not None:
+            write_paper(docx, made.paper)
+    document = {**minutes_document(made.minutes), "checkpoint": held.checkpoint.note}
+    words = say_minutes(made.minutes)
+    if docx is not None:
+        print_of = sha256(made.paper).hexdigest()
+        document["docx"] = {"file": str(docx), "sha256": print_of}
+        words += f"\nĐã ghi / written\t{docx}\tSHA-256 {print_of}"
+    _print(document, words, as_json=as_json)
 
 
 def _compared(first: HeldFolder, second: HeldFolder) -> tuple[dict[str, Any], str, bool]:

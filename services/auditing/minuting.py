@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from contextlib import suppress
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from services.auditing.replaying import replayed
 from services.reporting.documents.boxes import Boxes
 from services.reporting.documents.counting_minutes import CountingMinutes, counting_minutes
+from services.reporting.documents.counting_minutes_paper import counting_minutes_paper
+from services.reporting.documents.footing import footing
+from services.reporting.web.speech import Speech
 from thidua.errors import RejectError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from thidua.audit.held import HeldFolder
 
 
@@ -23,14 +29,53 @@ class NoMinutesError(RejectError):
         )
 
 
-def minutes_of(held: HeldFolder, cycle: str, ballot: str, position: int) -> CountingMinutes:
+class PaperNotWrittenError(RejectError):
+    """The file could not be written; nothing was overwritten."""
+
+    def __init__(self, path: Path, why: str) -> None:
+        super().__init__(f"{path}: {why}")
+
+    @classmethod
+    def there(cls, path: Path) -> PaperNotWrittenError:
+        """A file of that name exists; it may be the one that somebody completed."""
+        why = "đã có, không ghi đè; hãy chọn tên khác / exists and is not overwritten: choose another name"
+        return cls(path, why)
+
+
+@dataclass(frozen=True, slots=True)
+class MinutesMade:
+    """The minutes, and the Word file of them."""
+
+    minutes: CountingMinutes
+    paper: bytes
+
+
+def minutes_of(held: HeldFolder, cycle: str, ballot: str, position: int) -> MinutesMade:
     """The minutes as of *position*; raises :class:`NoMinutesError`."""
     with replayed(held.pages, position) as read:
         boxes = Boxes(lambda: held.size, held.entries)
         found = counting_minutes(read, boxes, cycle, ballot) if cycle.count("/") == 2 else None  # noqa: PLR2004 - authority/cluster/year
-    if found is None:
-        raise NoMinutesError(cycle, ballot, position)
-    return found
+        if found is None:
+            raise NoMinutesError(cycle, ballot, position)
+        speech = Speech("vi", read, cycle)
+    origin = held.checkpoint.origin
+    under = footing(held.files, origin, position, sandbox=origin.startswith("sandbox/"))
+    return MinutesMade(found, counting_minutes_paper(found, speech, under))
+
+
+def write_paper(path: Path, paper: bytes) -> None:
+    """Write a new file; raises :class:`PaperNotWrittenError` rather than overwrite one."""
+    try:
+        with path.open("xb") as file:
+            file.write(paper)
+    except FileExistsError:
+        raise PaperNotWrittenError.there(path) from None
+    except OSError as error:
+        # What a full disk left of it is no paper.
+        with suppress(OSError):
+            path.unlink(missing_ok=True)
+        why = f"không ghi được / cannot be written: {error.strerror}"
+        raise PaperNotWrittenError(path, why) from None
 
 
 def minutes_document(minutes: CountingMinutes) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import Field
 
 from services.ballots.domain import JUDGE
-from services.ballots.page.finding import find_running, find_setup
+from services.ballots.page.finding import find_running, find_setup, find_vote
 from services.ballots.page.site import page_routes
 from thidua.knowledge import moment
 from thidua.serving import ServiceSettings, deciding_app
@@ -40,9 +40,14 @@ def create_app(settings: BallotsSettings | None = None) -> AsgiFastStream:
                 return None
             return setup.document(origin=origin, sandbox=sandbox, door_url=door_url)
 
+        def looked(subject: str, ballot: str, tracker: str) -> dict[str, Any] | None:
+            known = judging.knowledge
+            box = find_vote(known.fold, known.position, subject, ballot, tracker)
+            return None if box is None else box.document()
+
         def running() -> list[dict[str, Any]]:
             return [one.document() for one in find_running(judging.knowledge.fold)]
 
-        return page_routes(found, running, door_url)
+        return page_routes(found, looked, running, door_url)
 
     return deciding_app(JUDGE, settings, pages)

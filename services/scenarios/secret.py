@@ -12,6 +12,7 @@ import time
 from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import cycle
 from typing import TYPE_CHECKING, Any, Final
 
 from services.scenarios.format import Line, Scenario
@@ -47,6 +48,8 @@ _STEP: Final = timedelta(seconds=1)
 _VOTING: Final = timedelta(minutes=8)
 _COMPLAINTS: Final = 60
 _PATIENCE_SECONDS: Final = 60.0
+_SILENT: Final = (2, 1, 0, 3)
+"""How many of a ballot's voters do not say that they found their vote, one ballot after the other."""
 
 
 class FingerprintError(StopError):
@@ -80,8 +83,10 @@ class _Conversion:
                 yield line
         if openings:
             yield from self._prepared(openings)
-            for opening in openings:
-                yield from self._voted(opening)
+            for opening, silent in zip(openings, cycle(_SILENT)):
+                votes = list(self._votes(opening))
+                yield from votes
+                yield from self._counted(opening, votes, silent)
             yield from self._destroyed(openings[0])
 
     def _prepared(self, openings: list[Line]) -> Iterator[Line]:
@@ -148,22 +153,24 @@ class _Conversion:
             ),
         )
 
-    def _voted(self, opening: Line) -> Iterator[Line]:
-        """The opening, the votes that come to the sums of the paper or were cast by call, and the count."""
+    def _votes(self, opening: Line) -> Iterator[Line]:
+        """The opening, and the votes that come to the sums of the paper or were cast by call."""
         name = opening.data["ballot"]
-        closes = opening.time + _VOTING
-        if "closes" in opening.data:
-            closes = datetime.fromisoformat(opening.data["closes"])
-        data = {**opening.data, "mode": "secret", "closes": closes.isoformat()}
+        data = {**opening.data, "mode": "secret", "closes": _closes(opening).isoformat()}
         yield opening.model_copy(update={"data": data})
-        called = [line for line in self.held[name] if line.type == b.VoteCast.TYPE]
-        for line in called:
+        for line in self.held[name]:
+            if line.type != b.VoteCast.TYPE:
+                continue
             update = {"type": s.SecretVoteCast.TYPE, "note": None}
             yield line.model_copy(update=update)
         clock = _Clock(opening, opening.time + timedelta(minutes=1))
         for unit, marks in self._on_paper(name).items():
             yield clock.line(unit, s.SecretVoteCast, {"ballot": name, "marks": marks})
-        last = max([closes, *(line.arrival for line in called)])
+
+    def _counted(self, opening: Line, votes: list[Line], silent: int) -> Iterator[Line]:
+        """The closing, the count, and the word of all voters but *silent* of them that their vote is in the box."""
+        name = opening.data["ballot"]
+        last = max([_closes(opening), *(line.arrival for line in votes)])
         # Nobody can take part in opening a sum before the sandbox's clock has closed the box.
         closed = last + timedelta(seconds=9)
         yield Line(
@@ -177,6 +184,9 @@ class _Conversion:
         for seat in places(self._groups())[::2]:
             publisher = seat.source.rsplit("/", 1)[-1]
             yield clock.line(publisher, s.PartiallyDecrypted, {"ballot": name, "owner": seat.owner})
+        taken = [line for line in votes if line.type == s.SecretVoteCast.TYPE and not line.expect]
+        for unit in list(dict.fromkeys(line.publisher for line in taken))[silent:]:
+            yield clock.line(unit, s.TrackerChecked, {"ballot": name})
 
     def _on_paper(self, name: str) -> dict[str, dict[str, str]]:
         """Marks of each voter that add up to what the board counted on paper."""
@@ -207,6 +217,12 @@ class _Conversion:
                 "statement": "Đã xóa mảnh khóa và bản dự phòng trước hai người chứng kiến",
             }
             yield clock.line(seat.source.rsplit("/", 1)[-1], s.KeyShareDestroyed, data)
+
+
+def _closes(opening: Line) -> datetime:
+    if "closes" in opening.data:
+        return datetime.fromisoformat(opening.data["closes"])
+    return opening.time + _VOTING
 
 
 @dataclass(slots=True)
@@ -243,6 +259,8 @@ class Desk:
     custody: dict[str, Custody] = field(default_factory=dict, repr=False)
     _said: dict[tuple[str, str, int], s.TrusteeEvent] = field(default_factory=dict, repr=False)
     voters: dict[str, Voters] = field(default_factory=dict, repr=False)
+    _noted: dict[tuple[str, str], str] = field(default_factory=dict)
+    """The tracker of the last vote that is to be recorded, by ballot and unit."""
 
     def words(self, line: Line) -> dict[str, Any]:
         """The data of *line*, with what only its publisher's client can add."""
@@ -275,7 +293,12 @@ class Desk:
                 question = self.questions[draft.about]
                 choices = choices_of(draft.form, question, draft.nominees, line.data["marks"])
                 known = self._election(line.subject, name)
-                return self.voters[name].vote(line.publisher, known, choices)
+                vote = self.voters[name].vote(line.publisher, known, choices)
+                if not line.expect:
+                    self._noted[name, line.publisher] = vote.tracker
+                return vote
+            case s.TrackerChecked.TYPE:
+                return s.TrackerChecked(ballot=name, tracker=self._noted[name, line.publisher])
             case s.PartiallyDecrypted.TYPE:
                 told = self._seen(line.subject, name, "tally")
                 tally = tally_in(told["tally"], told["counted"])

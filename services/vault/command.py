@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,9 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, get_args
 
 import typer
 from pydantic import ValidationError
-from redis.exceptions import RedisError
 
-from services.access import NoUrlError, RedisAwayError
+from services.operator_redis import ask_redis
 from services.provisioning import write_private
 from services.units.receipts import Receipts
 from services.vault import safekeeping
@@ -43,7 +41,6 @@ from thidua.identity import Identity, read_key
 from thidua.log import Names
 from thidua.log.redis_log import RedisLog
 from thidua.signing import ParsedJws, VerifyingKey
-from thidua.stream import new_client
 from thidua.vault import Disclosure, DisclosureError, misformed, read_disclosure, speakers
 
 if TYPE_CHECKING:
@@ -195,7 +192,7 @@ def put(
     origin: Origin = None,
 ) -> None:
     """Nhận tệp do đơn vị ký. / Take rows that the unit that committed has signed; again changes nothing."""
-    receipts = _asked(redis_url_file, lambda log: log.receipts())
+    receipts = ask_redis(redis_url_file, lambda client: Log(client, Names()).receipts())
     taken = handed_in(file, receipts, identity(origin=origin).need("origin"))
     with _opened(vault) as kept:
         for row in taken.rows:
@@ -296,7 +293,9 @@ def erase(
     if said is not None and ref is None:
         if redis_url_file is None:
             raise typer.BadParameter("--redis-url-file")
-        position, there = _asked(redis_url_file, lambda log: log.erase_said(said))
+        position, there = ask_redis(
+            redis_url_file, lambda client: Log(client, Names()).erase_said(said)
+        )
         word = "đã xóa / erased" if there else "đã xóa từ trước / erased before"
         typer.echo(f"mục / entry {position}: {word}")
         return
@@ -345,22 +344,3 @@ def _opened(url: str) -> Iterator[Vault]:
         yield kept
     finally:
         kept.close()
-
-
-def _asked(url_file: Path, work: Callable[[Log], Awaitable[Any]]) -> Any:
-    async def connected(url: str) -> Any:
-        client = new_client(url)
-        try:
-            return await work(Log(client, Names()))
-        finally:
-            await client.aclose()
-
-    try:
-        url = url_file.read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise NoUrlError(url_file, str(error)) from None
-    try:
-        return asyncio.run(connected(url))
-    except (RedisError, OSError, ValueError) as error:
-        # The message of a URL that cannot be parsed may hold the password.
-        raise RedisAwayError(type(error).__name__) from None

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 from pydantic import BaseModel, ConfigDict, ValidationError
-from redis.exceptions import RedisError
 
-from services.access import NoUrlError, RedisAwayError
 from services.backup.draft import Draft
 from services.backup.manifest import (
     MOST_BYTES,
@@ -19,13 +16,13 @@ from services.backup.manifest import (
     check_files,
     read_keys_manifest,
 )
+from services.operator_redis import ask_redis
 from services.vault.store import Erasure, Vault
 from thidua.clock import WallClock, format_instant
 from thidua.contracts.units import PersonalDataErased
 from thidua.knowledge import recorded_event
 from thidua.log import Names
 from thidua.log.redis_log import RedisLog
-from thidua.stream import new_client
 from thidua.tlog.tiles import read_inside
 from thidua.vault import DisclosedRow
 
@@ -81,7 +78,7 @@ def restore(
 ) -> None:
     """Khôi phục vào kho trống; đã xóa thì không trở lại. / Bring rows back into an empty vault; what the log says is erased stays so."""
     copy = read_copy(folder)
-    erased = _asked(redis_url_file)
+    erased = ask_redis(redis_url_file, lambda client: _erased_in(RedisLog(client, Names())))
     rows = [row for row in copy.rows if row.commitment not in erased]
     since = [
         _erasure(row, *erased[row.commitment]) for row in copy.rows if row.commitment in erased
@@ -125,22 +122,3 @@ async def _erased_in(log: RedisLog) -> Mapping[str, tuple[int, PersonalDataErase
                 found[data.commitment] = (entry.position, data)
         position = page[-1].position
     return found
-
-
-def _asked(url_file: Path) -> Mapping[str, tuple[int, PersonalDataErased]]:
-    async def connected(url: str) -> Mapping[str, tuple[int, PersonalDataErased]]:
-        client = new_client(url)
-        try:
-            return await _erased_in(RedisLog(client, Names()))
-        finally:
-            await client.aclose()
-
-    try:
-        url = url_file.read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise NoUrlError(url_file, str(error)) from None
-    try:
-        return asyncio.run(connected(url))
-    except (RedisError, OSError, ValueError) as error:
-        # The message of a URL that cannot be parsed may hold the password.
-        raise RedisAwayError(type(error).__name__) from None

@@ -15,8 +15,9 @@ from redis.exceptions import NoPermissionError, ResponseError
 from redis.retry import Retry
 from typer.testing import CliRunner
 
-from services.access import NotGrantedError, NotKeptError, NoUrlError, RedisAwayError, app
+from services.access import NotGrantedError, NotKeptError, app
 from services.founding import found, plan
+from services.operator_redis import NoUrlError, RedisAwayError
 from services.provisioning import (
     ACCESS_LIST,
     PUBLISHER,

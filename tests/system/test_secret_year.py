@@ -121,6 +121,18 @@ def test_the_year_in_secret_ends_as_the_worked_example_says(secret_year: SecretY
     assert outcome["verified"]
 
 
+def test_the_pages_tell_of_each_ballot_how_many_of_its_voters_confirmed_that_they_found_their_vote(
+    secret_year: SecretYear,
+) -> None:
+    with httpx.Client(base_url=secret_year.box.system.url("reporting"), timeout=60) as reader:
+        for name, checked in zip(BALLOTS, (5, 6, 7, 4), strict=True):
+            told = reader.get(f"/v1/cycles/{CYCLE}/ballots/{name}").json()["data"]
+            assert told["checked"] == {"checked": checked, "of": 7}
+            for path in ("", "/bien-ban"):
+                page = reader.get(f"/nam/{CYCLE}/bo-phieu/{name}{path}").text
+                assert f"{checked}/7" in page.partition("tìm thấy trong hòm")[2][:60]
+
+
 def test_every_ballot_of_the_log_holds_by_its_own_proof(secret_year: SecretYear) -> None:
     archives = archives_in(secret_year.box.entries())
     assert hold_archives(archives) == len(BALLOTS)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Final, Literal
 
-from services.ballots.page.setup import Running, Setup, Voter
+from services.ballots.page.setup import BoxedVote, Looked, Running, Setup, Standing, Voter
 from thidua.clock import local_day
 from thidua.folding import registry_of
 from thidua.voting.group import BELENIOS_2048
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date, datetime
 
+    from services.ballots.domain.elections import Election
     from services.ballots.domain.state import Ballot, Cycle
     from thidua.folding import Folded
     from thidua.standing import Key, Registry
@@ -79,6 +80,27 @@ def find_running(fold: Folded[Cycle]) -> list[Running]:
         if election.fixed is not None and not election.voided
         if (state := _state(fold.cycle(subject).ballots.get(name))) != "closed"
     ]
+
+
+def find_vote(
+    fold: Folded[Cycle], position: int, subject: str, name: str, tracker: str
+) -> Looked | None:
+    """What stands under *tracker* in the box of the ballot *name*, with *fold* at *position*; None where there is no such box."""
+    election = fold.cycle(subject).elections.get(name) if subject in fold.subjects() else None
+    if election is None or election.fixed is None:
+        return None
+    return Looked(election.fixed.fingerprint, position, _boxed(election, tracker))
+
+
+def _boxed(election: Election, tracker: str) -> BoxedVote | None:
+    for unit, votes in election.votes.items():
+        for vote in votes:
+            if vote.tracker == tracker:
+                kept: Standing = "counts" if vote is votes[-1] else "replaced"
+                state: Standing = "void" if election.voided else kept
+                checked = tracker in election.checked
+                return BoxedVote(unit, vote.sequence, state, checked, vote.vote)
+    return None
 
 
 def _state(ballot: Ballot | None) -> Literal["registering", "open", "closed"]:

@@ -1,9 +1,9 @@
-"""What is public of one secret ballot, in the shape that the page reads strictly."""
+"""What is public of one secret ballot and of a vote in its box, in the shape that the page reads strictly."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Literal
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 from thidua.clock import format_instant
 
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from thidua.standing import Key
 
 VERSION: Final = 2
+Standing: TypeAlias = Literal["counts", "replaced", "void"]
+"""How a vote stands that is in the box."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,30 @@ class Running:
             "matter": {"vi": self.matter[0], "en": self.matter[1]},
             "state": self.state,
         }
+
+
+@dataclass(frozen=True, slots=True)
+class BoxedVote:
+    """A vote in the box: whose, its *sequence*-th, whether it counts, whether its unit has said that it found it, and its text."""
+
+    unit: str
+    sequence: int
+    state: Standing
+    checked: bool
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What the box of the election *fingerprint* holds under one tracker, as the log stood at *position*."""
+
+    fingerprint: str
+    position: int
+    vote: BoxedVote | None
+
+    def document(self) -> dict[str, Any]:
+        """As the page asks for it."""
+        return asdict(self)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The page over HTTP: its files, what is public of one ballot, and a tracker as QR. No vote comes in here."""
+"""The page over HTTP: its files, what is public of a ballot and of a vote in its box, and a tracker as QR. No vote comes in here."""
 
 from __future__ import annotations
 
@@ -27,6 +27,9 @@ Finding: TypeAlias = Callable[[str, str], dict[str, Any] | None]
 Listing: TypeAlias = Callable[[], list[dict[str, Any]]]
 """Every ballot that somebody can register or vote for now."""
 
+Looking: TypeAlias = Callable[[str, str, str], dict[str, Any] | None]
+"""What the box holds, by the cycle's subject, the ballot's name and a tracker; nothing where there is no such box."""
+
 _KINDS: Final = {
     ".html": "text/html; charset=utf-8",
     ".css": "text/css; charset=utf-8",
@@ -38,7 +41,9 @@ _TRACKER: Final = re.compile(r"[A-Za-z0-9+/]{43}")
 _SHOWN: Final = 64
 
 
-def page_routes(find: Finding, running: Listing, door_url: str) -> list[tuple[str, ASGIApp]]:
+def page_routes(
+    find: Finding, look: Looking, running: Listing, door_url: str
+) -> list[tuple[str, ASGIApp]]:
     """
     The page's routes; *door_url* is where browsers reach the door, empty where that is the page's own address.
 
@@ -50,6 +55,7 @@ def page_routes(find: Finding, running: Listing, door_url: str) -> list[tuple[st
     ]
     routes.append((ROOT, _file(STATIC / "index.html", headers)))
     routes.append((f"{ROOT}/cuoc.json", _setup(find, headers)))
+    routes.append((f"{ROOT}/hom.json", _box(look, headers)))
     routes.append((f"{ROOT}/cac-cuoc.json", _listing(running, headers)))
     routes.append((f"{ROOT}/ma-theo-doi.svg", _qr(headers)))
     return routes
@@ -80,13 +86,19 @@ def _file(path: Path, headers: Mapping[str, str]) -> ASGIApp:
 def _setup(find: Finding, headers: Mapping[str, str]) -> ASGIApp:
     def setup(scope: Scope) -> AsgiResponse:
         subject, ballot = _asked(scope, "nam"), _asked(scope, "phieu")
-        document = find(subject, ballot)
-        if document is None:
-            facts = {"given": f"{subject}/{ballot}"[:_SHOWN]}
-            return _json(404, problem(Code.NOT_FOUND, facts), headers)
-        return _json(200, document, headers)
+        return _found(find(subject, ballot), subject, ballot, headers)
 
     return _getting(setup, headers)
+
+
+def _box(look: Looking, headers: Mapping[str, str]) -> ASGIApp:
+    def box(scope: Scope) -> AsgiResponse:
+        subject, ballot, tracker = (_asked(scope, name) for name in ("nam", "phieu", "ma"))
+        if not _TRACKER.fullmatch(tracker):
+            return _no_tracker(tracker, headers)
+        return _found(look(subject, ballot, tracker), subject, ballot, headers)
+
+    return _getting(box, headers)
 
 
 def _listing(running: Listing, headers: Mapping[str, str]) -> ASGIApp:
@@ -97,8 +109,7 @@ def _qr(headers: Mapping[str, str]) -> ASGIApp:
     def qr(scope: Scope) -> AsgiResponse:
         tracker = _asked(scope, "ma")
         if not _TRACKER.fullmatch(tracker):
-            facts = {"path": "ma", "given": tracker[:_SHOWN], "expected": _TRACKER.pattern}
-            return _json(400, problem(Code.REQUEST_INVALID, facts), headers)
+            return _no_tracker(tracker, headers)
         drawn = BytesIO()
         segno.make(tracker, error="m", micro=False).save(
             drawn, kind="svg", scale=4, border=4, light="#fff", svgclass=None, lineclass=None
@@ -106,6 +117,20 @@ def _qr(headers: Mapping[str, str]) -> ASGIApp:
         return AsgiResponse(drawn.getvalue(), 200, {**headers, "content-type": _KINDS[".svg"]})
 
     return _getting(qr, headers)
+
+
+def _found(
+    document: Mapping[str, Any] | None, subject: str, ballot: str, headers: Mapping[str, str]
+) -> AsgiResponse:
+    if document is None:
+        facts = {"given": f"{subject}/{ballot}"[:_SHOWN]}
+        return _json(404, problem(Code.NOT_FOUND, facts), headers)
+    return _json(200, document, headers)
+
+
+def _no_tracker(given: str, headers: Mapping[str, str]) -> AsgiResponse:
+    facts = {"path": "ma", "given": given[:_SHOWN], "expected": _TRACKER.pattern}
+    return _json(400, problem(Code.REQUEST_INVALID, facts), headers)
 
 
 def _getting(answer: Callable[[Scope], AsgiResponse], headers: Mapping[str, str]) -> ASGIApp:

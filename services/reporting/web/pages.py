@@ -18,7 +18,7 @@ from services.reporting.projections.unit_queries import unit as unit_of
 from services.reporting.web import parameters as given
 from services.reporting.web.audit_pages import audit_pages
 from services.reporting.web.cycle_pages import cycle_pages
-from services.reporting.web.documents import document_pages
+from services.reporting.web.documents import document_files, document_pages
 from services.reporting.web.excel_pages import excel_pages
 from services.reporting.web.faults import found
 
@@ -44,6 +44,7 @@ def pages(moments: Moments, archive: SealedLog, boxes: Boxes, renderer: Renderer
         documents = document_pages(moments, archive, boxes, renderer, language)
         routes.include_router(documents, prefix=prefix)
         routes.include_router(excel_pages(moments, renderer, language), prefix=prefix)
+    routes.include_router(document_files(moments, archive, boxes, sandbox=renderer.sandbox))
     return routes
 
 

@@ -4,8 +4,8 @@ import { pathToFileURL } from "node:url";
 
 const folder = pathToFileURL(`${process.argv[2]}/`);
 const load = (name) => import(new URL(name, folder));
-const [ballots, chances, credentials, elections, faults, signing, trustees] = await Promise.all(
-  ["ballot.js", "chance.js", "credential.js", "election.js", "faults.js", "signing.js", "trustees.js"].map(load),
+const [ballots, boxed, chances, credentials, elections, faults, signing, trustees] = await Promise.all(
+  ["ballot.js", "boxed.js", "chance.js", "credential.js", "election.js", "faults.js", "signing.js", "trustees.js"].map(load),
 );
 const bytes = (hex) => Uint8Array.from(Buffer.from(hex, "hex"));
 
@@ -34,6 +34,13 @@ const ANSWERS = {
     const credential = await credentials.openCode(election.uuid, code);
     const used = seed ? bytes(seed) : chances.drawSeed();
     return ballots.makeBallot(election, credential, choices, used, chances.drawn);
+  },
+  async box({ document, fingerprint, roll, tracker }) {
+    const { position, vote } = await boxed.readBox(document, { fingerprint, roll: new Map(Object.entries(roll)) }, tracker);
+    return { position, vote };
+  },
+  async tracker({ typed }) {
+    return { tracker: boxed.trackerIn(typed) };
   },
   async limits() {
     return { ballot: ballots.MOST_BYTES, token: signing.MOST_TOKEN };

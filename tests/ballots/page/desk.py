@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 import uvicorn
 
-from services.ballots.page.setup import Setup, Voter
+from services.ballots.page.setup import BoxedVote, Looked, Setup, Voter
 from services.ballots.page.site import page_routes
 from tests.shared.voting.making import found
 from thidua.contracts.envelope import read_envelope
-from thidua.contracts.secret_ballots import CredentialRegistered, SecretVoteCast
+from thidua.contracts.secret_ballots import CredentialRegistered, SecretVoteCast, TrackerChecked
 from thidua.embedded import LOOPBACK, free_port
 from thidua.knowledge import ChainHead
 from thidua.refusals import Code, problem
@@ -55,6 +55,10 @@ class Desk:
     bodies: list[bytes] = field(default_factory=list)
     running: list[dict[str, Any]] = field(default_factory=list)
     missing: set[str] = field(default_factory=set)
+    box: dict[str, BoxedVote] = field(default_factory=dict)
+    """By tracker."""
+    read_to: int | None = None
+    """How far the page's service has read; None: as far as the door has taken events."""
     turn: Callable[[str, bytes], tuple[int, dict[str, Any] | None] | None] | None = None
     port: int = field(default_factory=free_port)
     _routes: dict[str, Any] = field(init=False)
@@ -63,7 +67,7 @@ class Desk:
 
     def __post_init__(self) -> None:
         self._routes = dict(
-            page_routes(lambda _subject, _ballot: self.setup, lambda: self.running, "")
+            page_routes(lambda _subject, _ballot: self.setup, self._look, lambda: self.running, "")
         )
 
     @property
@@ -119,6 +123,12 @@ class Desk:
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": told})
 
+    def _look(self, _subject: str, _ballot: str, tracker: str) -> dict[str, Any]:
+        position = len(self.events) if self.read_to is None else self.read_to
+        known = position >= len(self.events)
+        vote = self.box.get(tracker) if known else None
+        return Looked(self.held.election.fingerprint, position, vote).document()
+
     def _answer(self, path: str, body: bytes) -> tuple[int, dict[str, Any] | None]:
         instead = self.turn(path, body) if self.turn else None
         return instead or self._door(path, body)
@@ -142,7 +152,9 @@ class Desk:
             if (envelope.seq, envelope.prev) != (self._head.seq + 1, self._head.hash):
                 facts = {"expected_seq": self._head.seq + 1, "expected_prev": self._head.hash}
                 return 409, problem(Code.CHAIN_EXPECTED, facts)
-            self._accept(unit, envelope.data)
+            refusal = self._accept(unit, envelope.data)
+            if refusal is not None:
+                return 422, {**refusal, "outcome": "refused"}
             self.events.append(envelope.data)
             self._tokens[parsed.hash] = len(self.events)
             self._head = ChainHead(envelope.seq, parsed.hash)
@@ -154,8 +166,15 @@ class Desk:
             **({} if tracker is None else {"tracker": tracker}),
         }
 
-    def _accept(self, unit: str, data: Any) -> None:
+    def _accept(self, unit: str, data: Any) -> dict[str, Any] | None:
         election = self.held.election
+        if isinstance(data, TrackerChecked):
+            vote = self.box[data.tracker]
+            assert (data.ballot, vote.unit) == (BALLOT, unit)
+            if vote.checked:
+                return problem(Code.ALREADY_DONE, {"what": f"tracker-checked {data.tracker}"})
+            self.box[data.tracker] = replace(vote, checked=True)
+            return None
         if isinstance(data, SecretVoteCast):
             ballot = read_ballot(election, data.vote)
             check_ballot(election, ballot)
@@ -166,6 +185,12 @@ class Desk:
                 voter["votes"] + 1,
             )
             voter["votes"] += 1
+            self.box = {
+                tracker: replace(vote, state="replaced") if vote.unit == unit else vote
+                for tracker, vote in self.box.items()
+            }
+            boxed = BoxedVote(unit, data.sequence, "counts", checked=False, text=data.vote)
+            self.box[data.tracker] = boxed
             self.held.ballots.append(ballot)
             self.held.writer.ballot(ballot.text)
         else:
@@ -174,6 +199,7 @@ class Desk:
             public = group.element(data.credential, "credential")
             proof = read_proof(group, data.proof.model_dump(), "proof")
             check_registration(group, election.uuid, unit, public, proof)
+        return None
 
 
 def desk(

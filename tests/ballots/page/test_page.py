@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from tests.ballots.page.browser import Browser
 from tests.ballots.page.desk import UNITS, Desk, desk
 from tests.ballots.page.test_script import CHANGES
 from tests.shared.voting.making import appoint, chance
@@ -21,27 +20,14 @@ from thidua.voting.credentials import open_credential
 from thidua.voting.questions import approve, at_most, chair_and_deputy, on_each
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
+
+    from tests.ballots.page.browser import Browser
 
 pytestmark = pytest.mark.page
 
 NAMES = ["Lào Cai (LCA)", "Hà Giang (HGI)", "Cao Bằng (CBG)", "Lạng Sơn (LSN)"]
 TEN = [f"Đơn vị số {number}" for number in range(1, 11)]
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    with Browser(tmp_path_factory.mktemp("browser")) as running:
-        yield running
-
-
-@pytest.fixture
-def clean(browser: Browser) -> Iterator[Browser]:
-    """The browser, and at the end the page must have thrown nothing and violated nothing."""
-    browser.faults.clear()
-    yield browser
-    assert browser.faults == []
 
 
 def key_file(house: Desk, unit: str, folder: Path) -> Path:

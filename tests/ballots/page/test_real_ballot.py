@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -22,6 +23,7 @@ from thidua.contracts import secret_ballots as s
 from thidua.contracts import units as u
 from thidua.knowledge import recorded_event
 from thidua.publishing import DoorClient
+from thidua.receipts import parse_receipt
 from thidua.voting.ballots import read_ballot
 from thidua.voting.election import read_election
 from thidua.voting.tally import tally_in
@@ -121,12 +123,15 @@ def test_a_unit_registers_votes_and_votes_again_in_the_browser_and_is_counted(
             say(unit, voters.vote(unit, election, [choice]))
         first = cast(browser, conference, code, key, ["q0-blank"])
         second = cast(browser, conference, code, key, ["q0-0", "q0-1", "q0-2"])
+        confirmed(browser, conference, key, second, tmp_path)
         assert browser.faults == []
 
     mine = [event for event in conference.events(s.SecretVoteCast) if event.unit == "LCA"]
     assert [event.data.tracker for event in mine] == [first, second]
     assert [event.data.sequence for event in mine] == [1, 2]
     assert read_ballot(election, mine[1].data.vote).tracker == second
+    [said] = conference.events(s.TrackerChecked)
+    assert (said.unit, said.data) == ("LCA", s.TrackerChecked(ballot=NAME, tracker=second))
 
     conference.now = CLOSES + timedelta(minutes=1)
     say("BVHTTDL", u.ClockAdvanced(to=conference.now + timedelta(minutes=1)), "BVHTTDL")
@@ -137,6 +142,7 @@ def test_a_unit_registers_votes_and_votes_again_in_the_browser_and_is_counted(
         say(trustees.source(owner).rsplit("/", 1)[-1], part)
     [result] = conference.events(s.ResultPublished)
     assert (result.data.counted, result.data.result) == (6, ((0, 6, 6, 1),))
+    shown_as_checked(conference, "1/6")
     conference.box.rejudge(conference.box.entries())
     nothing_kept(
         conference, [code, code.replace("-", ""), "-----BEGIN", *key.read_text().split("\n")[1:3]]
@@ -177,7 +183,50 @@ def cast(browser: Browser, conference: Conference, code: str, key: Path, marked:
     browser.shows("done")
     link = browser.run("document.querySelector('#receipt a').href")
     assert httpx.get(link).json()["outcome"] == "recorded"
+    link = browser.run("document.querySelector('#receipt a[download]').href")
+    signed = parse_receipt(httpx.get(link).text)
+    assert signed.receipt.tracker == browser.text("tracker")
     return browser.text("tracker")
+
+
+def confirmed(
+    browser: Browser, conference: Conference, key: Path, tracker: str, folder: Path
+) -> None:
+    """Come back with tracker and key, look for the vote and say that it was found; the second time it is known."""
+    browser.open(conference.page)
+    browser.shows("choose")
+    browser.click("voted")
+    browser.click("sought")
+    browser.type(tracker)
+    browser.click("look-send")
+    browser.shows("found")
+    assert "được tính" in browser.text("found-title")
+    browser.choose_file("check-key", key)
+    browser.click("affirm-send")
+    browser.shows("done")
+    assert "Đã ghi xác nhận" in browser.text("done-title")
+    browser.picture(folder / "da-xac-nhan.png")
+    browser.open(conference.page)
+    browser.shows("choose")
+    browser.click("voted")
+    browser.click("sought")
+    browser.type(tracker)
+    browser.click("look-send")
+    browser.shows("found")
+    assert "không cần làm gì thêm" in browser.text("found")
+
+
+def shown_as_checked(conference: Conference, figure: str) -> None:
+    """The ballot's page and its counting minutes say of how many votes that count it was said."""
+    page = f"{conference.box.system.url('reporting')}/nam/{CYCLE}/bo-phieu/{NAME}"
+    for path in (page, f"{page}/bien-ban"):
+        words = f"tìm thấy trong hòm: {figure}"
+        until(lambda path=path, words=words: words in plain(httpx.get(path).text))
+
+
+def plain(markup: str) -> str:
+    """What is read on a page."""
+    return " ".join(re.sub(r"<[^>]+>", "", markup).split())
 
 
 def until(find: Any) -> Any:

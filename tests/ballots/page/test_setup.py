@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from services.ballots.page.finding import find_running, find_setup
+from services.ballots.page.finding import find_running, find_setup, find_vote
 from tests.ballots import conference_2020 as conf
 from tests.ballots.decisions.year_2020 import CHAIR, CYCLE, MINISTRY, UNITS, accept
 from tests.ballots.secret.phieu_kin import (
@@ -23,12 +23,13 @@ from tests.ballots.secret.phieu_kin import (
     is_open,
 )
 from thidua.contracts import ballots as b
+from thidua.contracts import secret_ballots as s
 from thidua.contracts import units as u
 from thidua.signing import Algorithm, SigningKey
 from thidua.testing.story import local
 
 if TYPE_CHECKING:
-    from services.ballots.page.setup import Setup
+    from services.ballots.page.setup import BoxedVote, Setup
     from tests.ballots.secret.phieu_kin import Held
 
 
@@ -152,3 +153,50 @@ def test_an_election_to_an_office_is_called_so(about: str, said: str) -> None:
     for one in custody(held.draft)[1]:
         accept(held.story, VOTED, one, held.hands.source(one.owner))
     assert told(held)["matter"]["vi"] == said
+
+
+def boxed(held: Held, tracker: str) -> BoxedVote | None:
+    box = find_vote(held.story.fold, 812, CYCLE, NAME, tracker)
+    assert box is not None
+    assert (box.fingerprint, box.position) == (held.election.fingerprint, 812)
+    return box.vote
+
+
+def test_a_vote_is_found_in_the_box_by_its_tracker_with_whose_it_is_and_whether_it_counts() -> None:
+    held = is_open().all_vote({"LCA": ("LCA",), "LCH": ()})
+    accept(held.story, VOTED, held.vote("LCA", "LCH"), "/units/LCA")
+    first, second = held.story.state.elections[NAME].votes["LCA"]
+    found = boxed(held, first.tracker)
+    assert found is not None
+    assert (found.unit, found.sequence, found.state, found.text) == (
+        "LCA",
+        1,
+        "replaced",
+        first.vote,
+    )
+    found = boxed(held, second.tracker)
+    assert found is not None
+    assert (found.sequence, found.state, found.checked) == (2, "counts", False)
+    accept(held.story, VOTED, s.TrackerChecked(ballot=NAME, tracker=second.tracker), "/units/LCA")
+    found = boxed(held, second.tracker)
+    assert found is not None
+    assert found.checked
+    assert boxed(held, "A" * 43) is None
+
+
+def test_a_vote_of_a_voided_ballot_is_found_and_does_not_count() -> None:
+    held = is_open().all_vote({"LCA": ("LCA",)})
+    [vote] = held.story.state.elections[NAME].votes["LCA"]
+    accept(held.story, VOTED, b.BallotVoided(ballot=NAME, reason="Lập lại"), CHAIR)
+    found = boxed(held, vote.tracker)
+    assert found is not None
+    assert found.state == "void"
+
+
+@pytest.mark.parametrize(("subject", "name"), [(CYCLE, "khac"), ("BVHTTDL/BGPB/2019", NAME)])
+def test_where_there_is_no_ballot_there_is_no_box(subject: str, name: str) -> None:
+    assert find_vote(fixed().story.fold, 1, subject, name, "A" * 43) is None
+
+
+def test_a_ballot_without_its_keys_has_no_box() -> None:
+    assert find_vote(drafted().story.fold, 1, CYCLE, NAME, "A" * 43) is None

@@ -24,7 +24,7 @@ def ask(path: str, query: str = "", *, method: str = "GET", found: Any = None) -
     async def send(message: dict[str, Any]) -> None:
         sent.append(message)
 
-    routes: dict[str, Any] = dict(page_routes(lambda *_: found, list, DOOR))
+    routes: dict[str, Any] = dict(page_routes(lambda *_: found, lambda *_: found, list, DOOR))
     scope = {"type": "http", "method": method, "path": path, "query_string": query.encode()}
     asyncio.run(routes[path](scope, None, send))
     start, body = sent
@@ -72,7 +72,7 @@ def test_the_whole_page_is_smaller_than_100_kb() -> None:
 
 
 def test_no_route_takes_anything_in() -> None:
-    for path, _ in page_routes(lambda *_: {}, list, ""):
+    for path, _ in page_routes(lambda *_: {}, lambda *_: {}, list, ""):
         for method in ("POST", "PUT", "DELETE", "PATCH"):
             assert ask(path, method=method)[0] == 405
 
@@ -91,6 +91,18 @@ def test_a_ballot_that_is_not_there_is_a_problem_in_both_languages() -> None:
 )
 def test_a_malformed_question_for_a_ballot_is_answered_as_not_found(query: str) -> None:
     assert ask("/bo-phieu/cuoc.json", query)[0] == 404
+
+
+def test_what_the_box_holds_under_a_tracker_is_told_and_of_no_ballot_that_is_not_there() -> None:
+    told = {"fingerprint": "F", "position": 7, "vote": None}
+    asked = f"nam=A/B/2026&phieu=x&ma={'A' * 43}"
+    status, headers, body = ask("/bo-phieu/hom.json", asked, found=told)
+    assert (status, json.loads(body), headers["cache-control"]) == (200, told, "no-cache")
+    status, _, body = ask("/bo-phieu/hom.json", asked)
+    assert (status, json.loads(body)["code"]) == (404, "NOT_FOUND")
+    for wrong in ("", "A" * 42, "A" * 42 + "-", "A" * 9000):
+        status, _, body = ask("/bo-phieu/hom.json", f"nam=A/B/2026&phieu=x&ma={wrong}", found=told)
+        assert (status, json.loads(body)["code"]) == (400, "REQUEST_INVALID")
 
 
 def test_without_a_running_ballot_the_list_is_empty() -> None:

@@ -143,6 +143,20 @@ async def test_a_counted_ballot_has_no_link_to_vote_and_a_fixed_one_has(tmp_path
         ]
 
 
+async def test_who_found_a_vote_that_counts_is_led_to_where_its_unit_can_sign_so(
+    tmp_path: Path,
+) -> None:
+    address = f"{VOTING}/bo-phieu?nam={CYCLE}&phieu={NAME}"
+    replaced, counts = cast_by("CBG")
+    async with reader_of(counted(), tmp_path, voting_page=VOTING) as client:
+        for tracker, led in ((counts, True), (replaced, False), ("A" * 43, False)):
+            for language in ("", "/en"):
+                answer = await client.get(f"{language}{PAGE}", params={"ma": tracker})
+                page = Page.read(answer.text)
+                assert page.faults == []
+                assert (address in page.links) is led
+
+
 async def test_without_the_setting_nothing_leads_to_a_voting_page(
     reader: httpx.AsyncClient,
 ) -> None:

@@ -1,23 +1,22 @@
 /** The second screen: the vote is encrypted as soon as the code is there, and cast or opened to be checked. */
 
 import { inWords } from "./choosing.js";
-import { Refused, Sending, Unanswered } from "./door.js";
+import { Refused, Sending } from "./door.js";
 import { Fault } from "./faults.js";
-import { clear, mark, refuse, say, show } from "./screens.js";
-import { openKey } from "./signing.js";
-import { at, both, CLOSED, made, MALFORMED, OTHER_RECEIPT, UNANSWERED, WRONG } from "./words.js";
+import { chosenKey } from "./keyfile.js";
+import { clear, mark, onSubmit, refuse, refusal, say, show } from "./screens.js";
+import { at, both, CLOSED, made, MALFORMED, OTHER_RECEIPT, WRONG } from "./words.js";
 
 const VOTE = "thidua.ballots.secret-vote-cast.v1";
 const LETTERS = 15;
 
-/** Readies the second screen; what comes back opens it with a choice. */
-export function casting(setup, encrypting, fetchSetup) {
+/** Readies the second screen; what comes back opens it with a choice. A vote that was cast can be handed to `check`. */
+export function casting(setup, encrypting, fetchSetup, check) {
   const { election } = setup;
   let choices = null;
   let prepared = null;
   let sending = null;
   let turn = 0;
-  let busy = false;
 
   /** A vote under the code that is typed now, or nothing; an earlier one is forgotten. */
   async function prepare() {
@@ -63,21 +62,6 @@ export function casting(setup, encrypting, fetchSetup) {
     }
   }
 
-  /** The key in the chosen file when it is the prepared vote's own unit's; else nothing, said at the field. */
-  async function signer() {
-    const [file] = at("key").files;
-    if (file === undefined) return mark("key", WRONG.noKey);
-    try {
-      const key = await openKey(await file.text(), setup.keys);
-      if (key.unit !== prepared.member.unit) return mark("key", WRONG.otherUnit);
-      mark("key");
-      return key;
-    } catch (error) {
-      if (!(error instanceof Fault)) throw error;
-      return mark("key", WRONG.key);
-    }
-  }
-
   async function newSending(key) {
     const now = await fetchSetup();
     if (now.fingerprint !== setup.fingerprint) throw new Fault("setup/fingerprint", setup.fingerprint, "another");
@@ -95,7 +79,7 @@ export function casting(setup, encrypting, fetchSetup) {
       if (at("code-wrong").childNodes.length === 0) mark("code", WRONG.credential);
       return at("code").focus();
     }
-    const key = await signer();
+    const key = await chosenKey("key", setup.keys, prepared.member.unit, WRONG.otherUnit);
     if (!key) return at("key").focus();
     say("Đang bỏ phiếu…", "Casting the vote…");
     try {
@@ -103,7 +87,8 @@ export function casting(setup, encrypting, fetchSetup) {
       if (sending === null) return refuse(CLOSED, "", { instead: true });
       const receipt = await sending.finish();
       if (receipt.tracker !== prepared.tracker) return refuse(OTHER_RECEIPT, prepared.tracker);
-      done(setup, prepared, receipt);
+      done(setup, prepared, receipt, () => check({ tracker: receipt.tracker, signer: key, position: receipt.position }));
+      prepared.member.votes += 1;
       turn += 1;
       choices = null;
       prepared = null;
@@ -111,14 +96,8 @@ export function casting(setup, encrypting, fetchSetup) {
       URL.revokeObjectURL(at("opened-file").href);
       return null;
     } catch (error) {
-      if (error instanceof Refused) {
-        const { problem } = error;
-        sending = null;
-        return refuse([`${problem.title_vi}. ${problem.fix_vi}`, `${problem.title_en}. ${problem.fix_en}`], problem.code);
-      }
-      if (error instanceof Fault) return refuse(MALFORMED, error.message);
-      if (error instanceof Unanswered) return refuse(UNANSWERED);
-      throw error;
+      if (error instanceof Refused) sending = null;
+      return refusal(error);
     }
   }
 
@@ -148,18 +127,7 @@ export function casting(setup, encrypting, fetchSetup) {
     clear();
     show("choose");
   });
-  at("cast").addEventListener("submit", async (event) => {
-    event.preventDefault();
-    if (busy) return;
-    busy = true;
-    at("send").setAttribute("aria-disabled", "true");
-    try {
-      await cast();
-    } finally {
-      busy = false;
-      at("send").setAttribute("aria-disabled", "false");
-    }
-  });
+  onSubmit("cast", "send", cast);
 
   return (chosen) => {
     choices = chosen;
@@ -176,11 +144,13 @@ export function casting(setup, encrypting, fetchSetup) {
 }
 
 /** The last screen: the vote is in the box; its tracker as text and as QR. */
-function done(setup, { tracker, member }, receipt) {
+function done(setup, { tracker, member }, receipt, check) {
   for (const id of ["cast", "questions"]) at(id).reset();
   at("chosen").replaceChildren();
   say();
   at("done-title").replaceChildren(...both("Phiếu của đơn vị đã vào hòm.", "Your unit's vote is in the box."));
+  const look = made("button", { type: "button", id: "look-up" }, ...both("Tìm phiếu này trong hòm", "Find this vote in the box"));
+  look.addEventListener("click", check);
   const qr = `/bo-phieu/ma-theo-doi.svg?${new URLSearchParams({ ma: tracker })}`;
   at("receipt").replaceChildren(
     made("p", {}, `${member.name} (${member.unit}). `, ...both("Mã theo dõi, là công khai:", "The tracker, which is public:")),
@@ -191,6 +161,10 @@ function done(setup, { tracker, member }, receipt) {
       "Keep the tracker: as long as it is found in the box, the vote is there unaltered.",
     )),
     made("p", {}, made("a", { href: `${setup.door}/v1/receipts/${receipt.hash}` }, ...both("Biên nhận", "Receipt"))),
+    made("p", {}, made("a", { href: `${setup.door}/v1/receipts/${receipt.hash}?signed=true`, download: "bien-nhan.jws" }, ...both(
+      "Tải biên nhận có chữ ký", "Download the signed receipt",
+    ))),
+    made("p", {}, look),
   );
   show("done");
 }

@@ -1,6 +1,7 @@
 /** The page: it asks for the ballot, refuses it or shows its screen, and leads from one to the next. */
 
 import { casting } from "./casting.js";
+import { checking } from "./checking.js";
 import { answered, choice, fields } from "./choosing.js";
 import { Encrypting } from "./encrypting.js";
 import { Unanswered } from "./door.js";
@@ -23,12 +24,16 @@ async function fetched(address) {
     // No connection, or an answer of something that is not the service.
     throw new Unanswered(address);
   }
+  if (answer.status >= 500) throw new Unanswered(address);
   if (!answer.ok) throw new Error(typeof document.title_vi === "string" ? document.title_vi : `HTTP ${answer.status}`);
   return document;
 }
 
 /** The setup as the service gives it now. */
 const fetchSetup = async () => readSetup(await fetched(`/bo-phieu/cuoc.json${location.search}`));
+
+/** What the box holds under a tracker, as the service reads the log now. */
+const fetchBox = (tracker) => fetched(`/bo-phieu/hom.json${location.search}&${new URLSearchParams({ ma: tracker })}`);
 
 function describe(setup) {
   at("name").replaceChildren(...both(setup.matter.vi, setup.matter.en));
@@ -60,7 +65,9 @@ function choosing(setup, encrypting) {
   const form = at("questions");
   notes(setup);
   at("asked").replaceChildren(...fields(questions));
-  const confirm = casting(setup, encrypting, fetchSetup);
+  const check = checking(setup, fetchSetup, fetchBox);
+  const confirm = casting(setup, encrypting, fetchSetup, check);
+  at("voted").addEventListener("click", () => check());
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     const wrong = questions.map((question, number) => !answered(form, question, number));
@@ -99,7 +106,10 @@ async function begin() {
   }
   describe(setup);
   say();
-  if (setup.state === "closed") return refuse(CLOSED, "", { instead: true });
+  if (setup.state === "closed") {
+    checking(setup, fetchSetup, fetchBox)();
+    return refuse(CLOSED);
+  }
   const encrypting = new Encrypting();
   return setup.state === "open" ? choosing(setup, encrypting) : registering(setup, encrypting);
 }

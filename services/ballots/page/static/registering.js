@@ -1,10 +1,9 @@
 /** Before the box is open: the unit's client makes its voting code and registers the public half. */
 
-import { Refused, Sending, Unanswered } from "./door.js";
-import { Fault } from "./faults.js";
-import { clear, mark, refuse, say, show } from "./screens.js";
-import { openKey } from "./signing.js";
-import { at, both, made, MALFORMED, tell, UNANSWERED, WRONG } from "./words.js";
+import { Refused, Sending } from "./door.js";
+import { chosenKey } from "./keyfile.js";
+import { clear, mark, onSubmit, refusal, say, show } from "./screens.js";
+import { at, both, made, tell } from "./words.js";
 
 const REGISTERED = "thidua.ballots.credential-registered.v1";
 const KEEP = ["Hãy chép mã ra giấy, rồi đánh dấu và bấm Đăng ký.", "Write the code down, mark that you did, and register."];
@@ -19,23 +18,9 @@ export function registering(setup, encrypting) {
   let signer = null;
   let credential = null;
   let sending = null;
-  let busy = false;
-
-  async function key() {
-    const [file] = at("enrol-key").files;
-    if (file === undefined) return mark("enrol-key", WRONG.noKey);
-    try {
-      const opened = await openKey(await file.text(), setup.keys);
-      mark("enrol-key");
-      return opened;
-    } catch (error) {
-      if (!(error instanceof Fault)) throw error;
-      return mark("enrol-key", WRONG.key);
-    }
-  }
 
   async function makeCode() {
-    signer = await key();
+    signer = await chosenKey("enrol-key", setup.keys);
     if (!signer) return at("enrol-key").focus();
     credential = await encrypting.ask("register", { uuid: setup.election.uuid, member: signer.unit });
     at("made-code").textContent = credential.code;
@@ -73,29 +58,12 @@ export function registering(setup, encrypting) {
     try {
       return await (credential === null ? makeCode() : register());
     } catch (error) {
-      if (error instanceof Refused) {
-        const { problem } = error;
-        sending = null;
-        return refuse([`${problem.title_vi}. ${problem.fix_vi}`, `${problem.title_en}. ${problem.fix_en}`], problem.code);
-      }
-      if (error instanceof Fault) return refuse(MALFORMED, error.message);
-      if (error instanceof Unanswered) return refuse(UNANSWERED);
-      throw error;
+      if (error instanceof Refused) sending = null;
+      return refusal(error);
     }
   }
 
   at("enrol-key").addEventListener("change", () => mark("enrol-key"));
-  at("enrol").addEventListener("submit", async (event) => {
-    event.preventDefault();
-    if (busy) return;
-    busy = true;
-    at("enrol-send").setAttribute("aria-disabled", "true");
-    try {
-      await step();
-    } finally {
-      busy = false;
-      at("enrol-send").setAttribute("aria-disabled", "false");
-    }
-  });
+  onSubmit("enrol", "enrol-send", step);
   show("register");
 }

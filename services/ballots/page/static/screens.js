@@ -1,8 +1,10 @@
 /** Which screen is seen, what is refused, and where the focus goes so that a screen reader says it. */
 
-import { at, made, tell } from "./words.js";
+import { Refused, Unanswered } from "./door.js";
+import { Fault } from "./faults.js";
+import { at, made, MALFORMED, tell, UNANSWERED } from "./words.js";
 
-const SCREENS = ["list", "choose", "confirm", "register", "done"];
+const SCREENS = ["list", "choose", "confirm", "register", "check", "done"];
 
 /** Shows one screen and puts the focus on its heading. */
 export function show(name) {
@@ -29,6 +31,34 @@ export function refuse(words, detail = "", { instead = false } = {}) {
   box.focus();
 }
 
+/** Says why the page, the service or the door did not go on; whatever is none of these is thrown on. */
+export function refusal(error, { malformed = MALFORMED, unanswered = UNANSWERED } = {}) {
+  if (error instanceof Refused) {
+    const { problem } = error;
+    return refuse([`${problem.title_vi}. ${problem.fix_vi}`, `${problem.title_en}. ${problem.fix_en}`], problem.code);
+  }
+  if (error instanceof Fault) return refuse(malformed, error.message);
+  if (error instanceof Unanswered) return refuse(unanswered);
+  throw error;
+}
+
+/** Does a form's work when it is sent, and never twice at a time. */
+export function onSubmit(form, button, work) {
+  let busy = false;
+  at(form).addEventListener("submit", async (event) => {
+    event.preventDefault();
+    if (busy) return;
+    busy = true;
+    at(button).setAttribute("aria-disabled", "true");
+    try {
+      await work();
+    } finally {
+      busy = false;
+      at(button).setAttribute("aria-disabled", "false");
+    }
+  });
+}
+
 /** Takes the last refusal away. */
 export function clear() {
   at("refused").hidden = true;
@@ -38,5 +68,5 @@ export function clear() {
 /** Marks a field as wrong and says why; without words the field is right again. */
 export function mark(id, words) {
   at(id).setAttribute("aria-invalid", words ? "true" : "false");
-  tell(at(`${id === "enrol-key" ? "enrol" : id}-wrong`), ...(words ?? []));
+  tell(at(`${id}-wrong`), ...(words ?? []));
 }

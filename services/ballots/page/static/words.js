@@ -66,6 +66,14 @@ export const WRONG = {
     "Tệp không phải khóa ký chưa mã hóa dạng PKCS #8 PEM của một đơn vị trong danh sách.",
     "The file is no unencrypted PKCS #8 key in PEM that is registered for a unit of the roll.",
   ],
+  tracker: [
+    "Mã theo dõi chưa đúng dạng: cần đủ 43 ký tự A–Z a–z 0–9 + /.",
+    "This is no tracker: 43 characters A–Z a–z 0–9 + / are needed.",
+  ],
+  notYours: [
+    "Khóa ký không phải của đơn vị đã bỏ phiếu này; chỉ đơn vị đó xác nhận được.",
+    "The key is not of the unit whose vote this is; that unit alone confirms it.",
+  ],
   otherUnit: ["Khóa ký và mã phiếu là của hai đơn vị khác nhau.", "The key and the code belong to two different units."],
 };
 
@@ -90,4 +98,40 @@ export const OTHER_RECEIPT = [
 export const UNANSWERED = [
   "Cổng tiếp nhận chưa trả lời. Hãy bấm lại: trang gửi đúng phiếu đó, không thành hai phiếu.",
   "The door did not answer. Press again: the very same vote is sent, never a second one.",
+];
+
+/** How a vote stands that was found in the box, and what follows from it. */
+export const STANDING = {
+  counts: ["Phiếu có trong hòm và được tính.", "The vote is in the box, and counts."],
+  replaced: ["Phiếu có trong hòm, đã thay bằng phiếu sau của đơn vị.", "The vote is in the box; a later one of the unit replaced it."],
+  void: ["Phiếu có trong hòm, nhưng cuộc bỏ phiếu đã hủy.", "The vote is in the box, but the ballot is void."],
+  stranger: [
+    "Hãy tìm và xác nhận phiếu sau. Nếu đơn vị không bỏ lại thì báo ngay cho Ban kiểm phiếu: có người khác giữ mã và khóa của đơn vị.",
+    "Look for the later one. If your unit cast none, tell the counting board at once: somebody else holds your code and key.",
+  ],
+  checked: ["Đơn vị đã xác nhận phiếu này; không cần làm gì thêm.", "Your unit has confirmed this vote; nothing more is to be done."],
+  again: [
+    "Hòm còn mở: đơn vị bỏ lại được, sau khi đã cất biên nhận cũ.",
+    "The box is open: your unit can vote again, once the old receipt is kept.",
+  ],
+};
+/** What to do for a vote that is not in the box. */
+export const MISSING = [
+  ["So lại từng ký tự với bản đã chép, cả chữ hoa và chữ thường. Vừa bỏ xong thì tìm lại sau ít giây.", "Compare every character, capitals too; right after voting try again in some seconds."],
+  [
+    "Vẫn không có thì báo ngay cho Ban kiểm phiếu và Cụm trưởng, và cho họ xem mã theo dõi cùng biên nhận có chữ ký.",
+    "Still not there: tell the counting board and the chair at once, and show them the tracker and the signed receipt.",
+  ],
+  [
+    "Biên nhận chứng minh được: cổng đã ký rằng phiếu ở trong nhật ký. Ai cũng kiểm lại được trên bản kho lưu bằng lệnh dưới đây.",
+    "The receipt is proof: the door signed that the vote is in the log. Anybody can check it on a copy of the archive with this command.",
+  ],
+];
+export const OTHER_BOX = [
+  "Câu trả lời không khớp mã theo dõi hoặc cuộc bỏ phiếu này; chưa xác nhận gì. Hãy chụp màn hình, giữ biên nhận và báo cho Ban kiểm phiếu.",
+  "The answer fits neither this tracker nor this ballot; nothing was confirmed. Keep a picture of this and the receipt, and tell the counting board.",
+];
+export const UNANSWERED_CHECK = [
+  "Chưa có trả lời. Hãy bấm lại: xác nhận không thành hai lần.",
+  "No answer. Press again: nothing is confirmed twice.",
 ];
