@@ -30,7 +30,9 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 SECRET: Final = "Nguyễn Thị Bí Mật"
 FOREIGN: Final = "thidua.reporting.page-viewed.v1"
 KEPT_OUT: Final = "no"
-ENGLISH: Final = re.compile(r"\b(the|other|another|should|value|text|bytes|input|required|not)\b", re.I)
+ENGLISH: Final = re.compile(
+    r"\b(the|other|another|should|value|text|bytes|input|required|not)\b", re.IGNORECASE
+)
 
 Make = Callable[[House], Awaitable[str]]
 
