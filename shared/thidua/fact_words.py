@@ -81,6 +81,8 @@ _WORDS: Final = frozenset({"word", "rule", "event"})
 """Gaps that hold a word of ours; a text that has another there is none of ours."""
 _PHRASES: Final = frozenset({"fault", "owner"})
 """Gaps that hold a whole phrase again, gaps and all."""
+_EITHER: Final = frozenset({"about"})
+"""Gaps that hold a word of ours, such as an office, or somebody's name for a title."""
 _AS_THEY_ARE: Final = frozenset({"n", "m", "year", "next"})
 
 
@@ -102,6 +104,8 @@ class _Phrase:
                 if inner is None:
                     return None
                 vi[gap], en[gap] = inner
+            elif gap in _EITHER:
+                vi[gap], en[gap] = _known(gap, given) or Said(called(given), called(given))
             else:
                 vi[gap] = en[gap] = given if gap in _AS_THEY_ARE else called(given)
         return Said(self.vi.format_map(vi), self.en.format_map(en))

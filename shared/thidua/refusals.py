@@ -181,7 +181,7 @@ class Refusal:
         vi: dict[str, str] = {}
         en: dict[str, str] = {}
         for name in self.facts:
-            fact = facts.get(name, facts.get(_ELSEWHERE.get(name, "")))
+            fact = facts.get(name, facts.get(ELSEWHERE.get(name, "")))
             vi[name], en[name] = _said("" if name in quoted else name, fact, called)
         vi["faults"], en["faults"] = faults_in(facts, lambda fact: _said("", fact, called).vi)
         return Words(
@@ -197,7 +197,7 @@ class Refusal:
 _LONGEST_FACT: Final = 200
 _MISSING: Final = "—"
 _NAME: Final = re.compile(r"“\{(\w+)\}”")
-_ELSEWHERE: Final = {"fault": "needed", "other": "holds"}
+ELSEWHERE: Final = {"fault": "needed", "other": "holds"}
 """Facts that some refusals have under another name; what stands in a log keeps its names."""
 
 
@@ -1718,16 +1718,16 @@ _ROWS: Final = (
         Code.COUNTS_DIFFER,
         Stage.RULE,
         409,
-        "given",
-        "expected",
+        "first",
+        "second",
         vi=(
             "Kết quả kiểm của các thành viên khác nhau",
-            "Thành viên trước ghi {expected}; lần này ghi {given}.",
+            "Lần kiểm {first} chưa khớp với lần kiểm nào của người khác. Các lần khác: {second}.",
             "Ban kiểm phiếu cùng kiểm lại và gửi thành sự kiện mới.",
         ),
         en=(
             "The board's counts differ",
-            "An earlier member counted {expected}; this one {given}.",
+            "Count {first} agrees with no count of somebody else. Other counts: {second}.",
             "Recount together and send a new event.",
         ),
     ),

@@ -238,10 +238,11 @@ VOCABULARIES: dict[str, tuple[str, ...]] = {
 }
 """Words that facts have from a closed list, by the fact or the member they stand in."""
 EXAMPLES = {
-    "n": "7", "m": "7", "day": "2021-01-15", "moment": "2021-01-15", "unit": "LCH", "other": "SLA",
+    "n": "7", "m": "7", "day": "2021-01-15", "moment": "2021-01-15T08:00:00Z", "values": "'1.0'", "unit": "LCH", "other": "SLA",
     "year": "2021", "next": "2022", "word": "chair", "fault": "ladder and bands at once", "rule": "registration",
-    "event": "slips-issued", "owner": "/units/LCH", "version": "units/2",
+    "event": "slips-issued", "about": "chair", "owner": "/units/LCH", "version": "units/2",
 }  # fmt: skip
+INNER = {"word", "rule", "event", "owner", "fault", "about"}
 SAID_WITHOUT_THEIR_LETTERS = {
     "''": "what ascii() makes of nothing",
     "a number": "looked up by its type",
@@ -317,6 +318,21 @@ def test_no_phrase_stands_twice_and_all_are_composed() -> None:
     assert len(rows) == len(set(rows))
     said_by_us = [text for row in (*PHRASES, *STEPS, *BY_FACT) for text in row]
     assert [text for text in said_by_us if not unicodedata.is_normalized("NFC", text)] == []
+
+
+@pytest.mark.parametrize("row", [row for row in (*PHRASES, *STEPS) if PLAIN.search(row[0])])
+def test_no_phrase_is_hidden_behind_a_wider_one(row: tuple[str, ...]) -> None:
+    def filled(template: str) -> str:
+        return PLAIN.sub(lambda gap: EXAMPLES.get(gap[1], "x"), template)
+
+    def in_vietnamese(gap: re.Match[str]) -> str:
+        words = said(gap[1], filled(gap[0])) if gap[1] in INNER else None
+        return words.vi if words else filled(gap[0])
+
+    words = said("", filled(row[0]))
+
+    assert words is not None
+    assert words.vi == PLAIN.sub(in_vietnamese, row[1]).replace("{{", "{").replace("}}", "}")
 
 
 def test_every_word_of_the_wire_that_a_fact_may_hold_is_known() -> None:
