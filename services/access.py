@@ -40,7 +40,7 @@ class NotGrantedError(RejectError):
 
     def diagnostics(self) -> str:
         """Name the event that must come first."""
-        return "Cơ quan chủ quản gửi thidua.units.access-granted.v1 trước. / The authority publishes it first."
+        return "Cơ quan tổ chức gửi thidua.units.access-granted.v1 trước. / The authority publishes it first."
 
 
 class NotKeptError(StopError):
@@ -219,7 +219,7 @@ def revoke(publisher: _Publisher, redis_url_file: _UrlFile, access_list: _Kept =
     async def work(access: Access) -> None:
         if await access.revoke(publisher):
             typer.echo(
-                f"{publisher}: trong sổ quyền vẫn còn; cơ quan chủ quản cần gửi access-revoked / "
+                f"{publisher}: trong sổ quyền vẫn còn; cơ quan tổ chức cần gửi access-revoked / "
                 "the log still grants it access: the authority publishes access-revoked",
                 err=True,
             )

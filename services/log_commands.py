@@ -115,7 +115,7 @@ def restore_log(
         typer.echo("Sổ đã đủ, không ghi gì. / The log is whole, nothing was written.", err=True)
     elif not told["announced"]:
         typer.echo(
-            "Cơ quan chủ quản cần ký log-restored làm sự kiện đầu tiên. / "
+            "Cơ quan tổ chức cần ký log-restored làm sự kiện đầu tiên. / "
             "The authority must now publish log-restored as the first event.",
             err=True,
         )

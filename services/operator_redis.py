@@ -42,7 +42,7 @@ class NoUrlError(RejectError):
 def redis_is_away(reason: Exception) -> str:
     """What a person is told when Redis did not answer a command, and what to look at."""
     return (
-        f"Redis không trả lời / Redis does not answer: {reason or type(reason).__name__}\n"
+        f"Redis không trả lời / Redis does not answer: {str(reason) or type(reason).__name__}\n"
         "Xem --redis-url hoặc THIDUA_REDIS_URL, và Redis có đang chạy không. / "
         "See --redis-url or THIDUA_REDIS_URL, and whether Redis runs."
     )

@@ -187,5 +187,5 @@ def _restored(told: dict[str, Any]) -> Iterator[str]:
         if names:
             yield f"{words}: {', '.join(names)}"
     if not told["announced"]:
-        yield "  ! cơ quan chủ quản phải gửi log-restored trước tiên / the authority must publish it first of all"
+        yield "  ! cơ quan tổ chức phải gửi log-restored trước tiên / the authority must publish it first of all"
     yield "Khởi động các tiến trình; reporting so lại rồi mở sổ. / Start the processes; reporting compares and opens the log."

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from thidua.errors import MalformedError, RejectError
+from thidua.fact_words import expectation
 from thidua.outbox import Outbox
 from thidua.publishing import DoorClient, Publisher
 from thidua.sending import PublisherClient
@@ -182,7 +183,7 @@ def read_key(path: Path) -> SigningKey:
     except OSError as error:
         raise KeyFileError(path, error.strerror or str(error)) from None
     except MalformedError as error:
-        raise KeyFileError(path, f"{error.expected}; {error.given}") from None
+        raise KeyFileError(path, expectation(error.expected, error.given)) from None
 
 
 def find_identity(

@@ -7,14 +7,17 @@ at the border, so that a better wording never changes a log.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
+from thidua.fact_words import Said, said
 from thidua.form_words import faults_in
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 
 class Stage(StrEnum):
@@ -167,27 +170,41 @@ class Refusal:
     detail_en: str
     fix_en: str
 
-    def words(self, facts: Mapping[str, object]) -> Words:
-        """The texts with *facts* filled in; a missing fact leaves a dash, nothing ever raises."""
-        shown = _Shown({name: _shown(fact) for name, fact in facts.items()})
-        faults = faults_in(facts, _shown)
+    def words(self, facts: Mapping[str, object], called: Callable[[str], str] = str) -> Words:
+        """
+        The texts with *facts* filled in; a missing fact leaves a dash, nothing ever raises.
+
+        A fact that is no name is put into words (:mod:`thidua.fact_words`). *called* gives what a name
+        or a day is called where the texts are read.
+        """
+        quoted = _quoted(self.detail_vi)
+        vi: dict[str, str] = {}
+        en: dict[str, str] = {}
+        for name in self.facts:
+            fact = facts.get(name, facts.get(ELSEWHERE.get(name, "")))
+            vi[name], en[name] = _said("" if name in quoted else name, fact, called)
+        vi["faults"], en["faults"] = faults_in(facts, lambda fact: _said("", fact, called).vi)
         return Words(
             title_vi=self.title_vi,
             title_en=self.title_en,
-            detail_vi=self.detail_vi.format_map(_Shown(shown | {"faults": faults.vi})),
-            detail_en=self.detail_en.format_map(_Shown(shown | {"faults": faults.en})),
-            fix_vi=self.fix_vi.format_map(shown),
-            fix_en=self.fix_en.format_map(shown),
+            detail_vi=self.detail_vi.format_map(vi),
+            detail_en=self.detail_en.format_map(en),
+            fix_vi=self.fix_vi.format_map(vi),
+            fix_en=self.fix_en.format_map(en),
         )
 
 
 _LONGEST_FACT: Final = 200
 _MISSING: Final = "—"
+_NAME: Final = re.compile(r"“\{(\w+)\}”")
+ELSEWHERE: Final = {"fault": "needed", "other": "holds"}
+"""Facts that some refusals have under another name; what stands in a log keeps its names."""
 
 
-class _Shown(dict[str, str]):
-    def __missing__(self, key: str) -> str:
-        return _MISSING
+@lru_cache(maxsize=256)
+def _quoted(template: str) -> frozenset[str]:
+    """The facts in quotation marks: names and values that stand as they were given."""
+    return frozenset(_NAME.findall(template))
 
 
 def _shown(fact: object) -> str:
@@ -197,6 +214,24 @@ def _shown(fact: object) -> str:
         parts = [_shown(part) for part in fact]
         return _cut(", ".join(sorted(parts) if isinstance(fact, (set, frozenset)) else parts))
     return _cut(str(fact))
+
+
+def _said(name: str, fact: object, called: Callable[[str], str]) -> Said:
+    """A fact in words, as a name when *name* is empty."""
+    if fact is None:
+        return Said(_MISSING, _MISSING)
+    if isinstance(fact, (list, tuple, set, frozenset)):
+        parts = [_said(name, part, called) for part in fact]
+        if isinstance(fact, (set, frozenset)):
+            parts.sort()
+        if name and not parts:
+            return _said(name, "", called)
+        vi, en = (", ".join(text) for text in ([p.vi for p in parts], [p.en for p in parts]))
+        return Said(_cut(vi), _cut(en))
+    text = _cut(str(fact))
+    words = said(name, text, called) if name else None
+    plain = _cut(called(text)) if isinstance(fact, str) else text
+    return words or Said(plain, plain)
 
 
 def _cut(text: str) -> str:
@@ -561,12 +596,12 @@ _ROWS: Final = (
         "given",
         vi=(
             "Thời gian của sổ thử nghiệm đi lùi",
-            "Sổ đang ở {expected}; sự kiện ghi {given}.",
+            "Thời điểm của sự kiện cần: {expected}. Sự kiện ghi {given}.",
             "Gửi các sự kiện theo đúng trình tự thời gian.",
         ),
         en=(
             "The sandbox clock would go backward",
-            "The log stands at {expected}; the event says {given}.",
+            "The event's time should be: {expected}. The event says {given}.",
             "Send the events in order of time.",
         ),
     ),
@@ -662,7 +697,7 @@ _ROWS: Final = (
         vi=(
             "Không có biên nhận đã ký",
             "Cổng tiếp nhận không có khóa đã đăng ký trong sổ này để ký biên nhận “{given}”.",
-            "Dùng biên nhận không ký; cơ quan chủ quản đăng ký khóa của cổng (services/door) thì có biên nhận đã ký.",
+            "Dùng biên nhận không ký; cơ quan tổ chức đăng ký khóa của cổng (services/door) thì có biên nhận đã ký.",
         ),
         en=(
             "There is no signed receipt",
@@ -781,8 +816,8 @@ _ROWS: Final = (
         "given",
         vi=(
             "Không được xem tệp này",
-            "“{given}” không phải đơn vị trong cụm của tệp, cũng không phải cơ quan chủ quản.",
-            "Chỉ đơn vị trong cụm và cơ quan chủ quản tải được tệp.",
+            "“{given}” không phải đơn vị trong cụm của tệp, cũng không phải cơ quan tổ chức cụm.",
+            "Chỉ đơn vị trong cụm và cơ quan tổ chức cụm tải được tệp.",
         ),
         en=(
             "This file is not for you",
@@ -1217,12 +1252,12 @@ _ROWS: Final = (
         "given",
         vi=(
             "Không tìm thấy nội dung được dẫn",
-            "Không có {what} mang mã “{given}”.",
+            "Không có {what} “{given}”.",
             "Kiểm tra mã và gửi thành sự kiện mới.",
         ),
         en=(
             "What is referred to was not found",
-            "There is no {what} named “{given}”.",
+            "There is no {what} “{given}”.",
             "Check the name and send a new event.",
         ),
     ),
@@ -1554,12 +1589,12 @@ _ROWS: Final = (
         "closed",
         vi=(
             "Cuộc bỏ phiếu đã kết thúc",
-            "Cuộc bỏ phiếu “{ballot}” đã kết thúc lúc {closed}. Phiếu không được nhận.",
+            "Cuộc bỏ phiếu “{ballot}” đã kết thúc ({closed}). Phiếu không được nhận.",
             "Liên hệ ban kiểm phiếu nếu cần giải thích.",
         ),
         en=(
             "The ballot is closed",
-            "Ballot “{ballot}” closed at {closed}. The vote was not taken.",
+            "Ballot “{ballot}” is over ({closed}). The vote was not taken.",
             "Ask the counting board if you need an explanation.",
         ),
     ),
@@ -1683,16 +1718,16 @@ _ROWS: Final = (
         Code.COUNTS_DIFFER,
         Stage.RULE,
         409,
-        "given",
-        "expected",
+        "first",
+        "second",
         vi=(
             "Kết quả kiểm của các thành viên khác nhau",
-            "Thành viên trước ghi {expected}; lần này ghi {given}.",
+            "Lần kiểm {first} chưa khớp với lần kiểm nào của người khác. Các lần khác: {second}.",
             "Ban kiểm phiếu cùng kiểm lại và gửi thành sự kiện mới.",
         ),
         en=(
             "The board's counts differ",
-            "An earlier member counted {expected}; this one {given}.",
+            "Count {first} agrees with no count of somebody else. Other counts: {second}.",
             "Recount together and send a new event.",
         ),
     ),
@@ -1739,12 +1774,12 @@ _ROWS: Final = (
         "given",
         vi=(
             "Cách chia khóa kiểm phiếu chưa an toàn",
-            "Chưa đạt quy tắc “{rule}”: {given}.",
+            "Chưa đạt quy tắc: {rule}. Nhận được: {given}.",
             "Chia lại các nhóm người giữ khóa: có người dự phòng, và không tổ chức nào tự mở được phiếu.",
         ),
         en=(
             "The trustees are not arranged safely",
-            "The rule “{rule}” does not hold: {given}.",
+            "The rule does not hold: {rule}. Given: {given}.",
             "Arrange the groups anew: with holders to spare, and none that can open votes alone.",
         ),
     ),

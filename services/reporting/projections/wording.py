@@ -7,9 +7,9 @@ from contextlib import suppress
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
-from services.reporting.projections.event_names import event_name
 from services.reporting.projections.sentences import SENTENCES
 from thidua.clock import parse_instant
+from thidua.event_names import event_name
 from thidua.refusals import CATALOGUE, Code
 from thidua.text import display_date, display_moment, display_number
 

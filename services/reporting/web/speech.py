@@ -138,17 +138,12 @@ class Speech:
 
     def reason(self, problem: Mapping[str, Any]) -> dict[str, str]:
         """Title, detail and fix of a refusal, its facts put as people write them."""
-        facts = {name: self._fact(fact) for name, fact in problem["facts"].items()}
-        words = CATALOGUE[Code(problem["code"])].words(facts)
+        words = CATALOGUE[Code(problem["code"])].words(problem["facts"], self._called)
         if self.english:
             return {"title": words.title_en, "detail": words.detail_en, "fix": words.fix_en}
         return {"title": words.title_vi, "detail": words.detail_vi, "fix": words.fix_vi}
 
-    def _fact(self, fact: object) -> object:
-        if isinstance(fact, list):
-            return [self._fact(one) for one in fact]
-        if not isinstance(fact, str):
-            return fact
+    def _called(self, fact: str) -> str:
         # What a publisher gave may look like a day and be none.
         with suppress(ValueError, OverflowError):
             if _DAY.fullmatch(fact):

@@ -15,6 +15,7 @@ from thidua.audit.rejudging import NotFollowingError
 from thidua.custody.generating import OtherKeysError
 from thidua.custody.record import OtherElectionError, OtherHistoryError
 from thidua.errors import MalformedError, RejectError, RetryError, SignatureError, ThiduaError
+from thidua.fact_words import expectation
 from thidua.form import FormFaultsError
 from thidua.identity import (
     Identity,
@@ -159,9 +160,8 @@ def fail(error: ThiduaError) -> Exit:
     if isinstance(error, FormFaultsError):
         for fault in error.faults:
             note(str(fault))
-    elif isinstance(error, MalformedError):
-        words = CATALOGUE[error.code]
-        note(f"{words.title_vi} / {words.title_en}: {error}")
+    elif isinstance(error, (MalformedError, SignatureError)):
+        note(f"{error.path or '/'}: {expectation(error.expected, error.given)}")
     else:
         note(str(error))
     note(error.diagnostics())

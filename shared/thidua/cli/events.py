@@ -31,6 +31,7 @@ from thidua.cli.answers import (
 )
 from thidua.contracts import service_of
 from thidua.errors import MalformedError, RejectError, RetryError
+from thidua.fact_words import expectation
 from thidua.form import FormFault, FormFaultsError, form_faults
 from thidua.knowledge import ChainHead
 from thidua.refusals import CATALOGUE
@@ -86,10 +87,9 @@ def _events(path: Path) -> list[dict[str, Any]]:
         # Windows' own programs begin a text file with a byte order mark.
         document = parse_payload(raw.removeprefix(BOM_UTF8).strip())
     except MalformedError as error:
+        told = expectation(error.expected, error.given)
         title = CATALOGUE[error.code].title_vi
-        raise EventFileError(
-            path, f"{title} ({error.path or '/'}: {error.expected}; {error.given})"
-        ) from None
+        raise EventFileError(path, f"{title} ({error.path or '/'}: {told})") from None
     events = document.get("events") if document.keys() == {"events"} else [document]
     if (
         not isinstance(events, list)

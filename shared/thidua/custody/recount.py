@@ -110,8 +110,9 @@ def check_fixed(told: Told, keys: Told) -> tuple[Election, Trustees]:
         if expected != given:
             raise BallotFaultError(f"election/{name}", f"{expected}"[:80], "another")
     if election.key != trustees.election_key(GROUP):
-        product = "tích khóa của những người giữ khóa / the product of the trustees' keys"
-        raise BallotFaultError("election/public_key", product, "khóa khác / another key")
+        raise BallotFaultError(
+            "election/public_key", "the product of the trustees' keys", "another key"
+        )
     for owner, fingerprint in told.drilled.items():
         if fingerprint != election.fingerprint:
             raise BallotFaultError(

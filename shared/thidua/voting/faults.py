@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from thidua.errors import RejectError
+from thidua.fact_words import expectation
 
 
 class BallotFaultError(RejectError):
@@ -13,7 +14,7 @@ class BallotFaultError(RejectError):
     """
 
     def __init__(self, path: str, expected: str, given: str) -> None:
-        super().__init__(f"{path}: cần / expected {expected}, nhận được / given {given}")
+        super().__init__(f"{path}: {expectation(expected, given)}")
         self.path = path
         self.expected = expected
         self.given = given

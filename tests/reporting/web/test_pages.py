@@ -17,7 +17,6 @@ from services.reporting.following import Projector
 from services.reporting.projections import ALL
 from services.reporting.projections.board import STEPS
 from services.reporting.projections.cycles import MILESTONES
-from services.reporting.projections.event_names import EVENT_NAMES, event_name
 from services.reporting.web.speech import Speech
 from services.reporting.web.words import WORDS
 from tests.reporting.entries import CYCLE, MINISTRY, Entries
@@ -30,6 +29,7 @@ from thidua.contracts import ballots as b
 from thidua.contracts import rulebook as r
 from thidua.contracts import units as u
 from thidua.contracts.base import Evidence
+from thidua.event_names import EVENT_NAMES, event_name
 from thidua.refusals import Code, problem
 
 if TYPE_CHECKING:
@@ -310,6 +310,17 @@ def test_a_moment_among_the_facts_of_a_refusal_is_shown_in_local_time_if_it_is_o
 ) -> None:
     told = problem(Code.BALLOT_CLOSED, {"ballot": "phieu-3", "closed": fact})
     assert shown in Speech("vi").reason(told)["detail"]
+
+
+def test_a_day_inside_a_phrase_is_written_as_in_the_language_of_the_page() -> None:
+    told = problem(Code.DATE_INVALID, {"given": "2021-02-01", "expected": "<= 2021-01-15"})
+
+    assert Speech("vi").reason(told)["detail"] == (
+        "Ngày 01/02/2021 chưa phù hợp. Cần: không muộn hơn ngày 15/01/2021."
+    )
+    assert Speech("en").reason(told)["detail"] == (
+        "The date 2021-02-01 does not fit. Expected: 2021-01-15 or earlier."
+    )
 
 
 async def test_a_reason_that_looks_like_a_day_breaks_no_page(

@@ -46,9 +46,9 @@ def test_validate_says_that_the_form_is_right(desk: Desk) -> None:
     ("text", "words"),
     [
         ("{", "không phải JSON"),
-        ('{"a": 1.5}', "JSON"),
+        ('{"a": 1.5}', "nhận được số thập phân"),
         ('{"a": 1, "a": 2}', "hai lần"),
-        ("[]", "JSON"),
+        ("[]", "cần một đối tượng JSON"),
         ("[" * 5_000, "lồng nhau"),
         ('{"events": []}', "events"),
     ],
@@ -161,7 +161,9 @@ def test_a_settings_file_with_a_wrong_line_is_named(desk: Desk, text: str) -> No
 
 def test_a_key_file_that_is_none_is_named(desk: Desk) -> None:
     (desk.folder / "soa.pem").write_text("-----BEGIN PRIVATE KEY-----")
-    assert desk.run("event", "send", desk.event()).code == 2
+    told = desk.run("event", "send", desk.event())
+    assert told.code == 2
+    assert "cần khóa riêng dạng PEM, không mã hóa" in told.err
     assert desk.run("event", "send", desk.event(), "--key-file", "no.pem").code == 2
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import unicodedata
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -29,6 +30,9 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 SECRET: Final = "Nguyễn Thị Bí Mật"
 FOREIGN: Final = "thidua.reporting.page-viewed.v1"
 KEPT_OUT: Final = "no"
+ENGLISH: Final = re.compile(
+    r"\b(the|other|another|should|value|text|bytes|input|required|not)\b", re.IGNORECASE
+)
 
 Make = Callable[[House], Awaitable[str]]
 
@@ -420,6 +424,7 @@ def assert_problem(problem: dict[str, Any], row: Row, status: int) -> None:
     for text in ("detail_vi", "detail_en", "fix_vi", "fix_en"):
         assert problem[text], text
         assert "—" not in problem[text], f"a fact is missing: {problem[text]}"
+    assert not ENGLISH.search(problem["detail_vi"]), problem["detail_vi"]
     assert {name: problem[name] for name in row.says} == row.says
 
 
