@@ -78,7 +78,8 @@ def _run(
                 f"\nTrang báo cáo / pages: [bold]{pages}[/bold]   (Ctrl-C để dừng / to stop)"
             )
             told.print(
-                f"Cổng tiếp nhận / door: {box.system.url('door')}   khóa / keys: {folder / 'keys'}"
+                f"Cổng tiếp nhận / door: {box.system.url('door')}   khóa / keys: {folder / 'keys'}",
+                soft_wrap=True,
             )
             audit = (
                 f"thidua verify {folder / 'archive' / PUBLIC} --policy {paper_policy(box, folder)}"
