@@ -98,7 +98,7 @@ def say_minutes(minutes: CountingMinutes) -> str:
                 (
                     names.get(line.unit, line.unit),
                     f"{line.yes}",
-                    f"{line.percent}%".replace(".", ","),
+                    "–" if line.percent is None else f"{line.percent}%".replace(".", ","),
                     in_both("nominee outcome", line.outcome),
                 )
             )

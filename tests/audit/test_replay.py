@@ -6,6 +6,7 @@ import asyncio
 import csv
 import hashlib
 import json
+from dataclasses import replace
 from io import BytesIO, StringIO
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ from typer.testing import CliRunner
 from services.auditing import commands
 from services.auditing.dictionary import meanings
 from services.auditing.exporting import DICTIONARY, EVENTS, SUMS, _cell
+from services.auditing.minuting import minutes_of, say_minutes
 from services.founding import found, plan
 from services.reporting.columns import METADATA
 from services.reporting.projections import ALL
@@ -367,3 +369,12 @@ def test_the_minutes_made_from_a_copy_say_what_the_ballot_came_to(
         assert run(year_folder, tmp_path, "minutes", *nothing).exit_code == 2
     early = run(year_folder, tmp_path, "minutes", "BVHTTDL/BGPB/2020", "phieu-1", "--at", "20")
     assert early.exit_code == 2
+
+
+def test_where_no_vote_is_valid_the_minutes_say_a_dash_for_the_share(year_folder: Copy) -> None:
+    held = hold(year_folder.folder, year_folder.policy)
+    made = minutes_of(held, "BVHTTDL/BGPB/2020", "phieu-1", year_folder.size).minutes
+    unfilled = [replace(line, percent=None, outcome=None) for line in made.lines]
+    words = say_minutes(replace(made, lines=unfilled))
+    assert words.count("\t–\t–") == len(made.lines)
+    assert "None" not in words

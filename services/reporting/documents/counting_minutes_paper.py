@@ -21,12 +21,6 @@ if TYPE_CHECKING:
 
 _FEW: Final = "…" * 2
 _PERSON: Final = f"Ông (bà) {DOTS}"
-_OUTCOMES: Final = {
-    "passed": "được chọn",
-    "reached": "đạt ngưỡng, hết chỗ",
-    "not-passed": "không được chọn",
-    None: "–",
-}
 
 
 def counting_minutes_paper(minutes: CountingMinutes, speech: Speech, footing: Footing) -> bytes:
@@ -212,7 +206,7 @@ class _Writing:
                 row += [say.number(line.no), say.number(line.none)]
             if one.base:
                 row.append(f"{say.points(line.percent)}%")
-            rows.append([*row, _OUTCOMES[line.outcome]])
+            rows.append([*row, say.word("nominee outcome", line.outcome)])
         self.paper.table("Kết quả từng đơn vị", columns, rows)
 
     def _counts(self) -> None:
