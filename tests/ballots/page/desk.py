@@ -70,6 +70,20 @@ class Desk:
             page_routes(lambda _subject, _ballot: self.setup, self._look, lambda: self.running, "")
         )
 
+    def lose_the_next_answer(self) -> list[bytes]:
+        """The door takes what comes next, and its answer never arrives; what it took then."""
+        lost: list[bytes] = []
+
+        def losing(path: str, body: bytes) -> tuple[int, None] | None:
+            if path == "/v1/events" and not lost:
+                lost.append(body)
+                self.take(body)
+                return 502, None
+            return None
+
+        self.turn = losing
+        return lost
+
     @property
     def url(self) -> str:
         """Where the page of the ballot is."""

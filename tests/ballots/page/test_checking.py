@@ -207,16 +207,7 @@ def test_a_confirmation_whose_answer_was_lost_is_sent_again_and_stands_once(
         voted(browser, house, tmp_path)
         browser.click("look-up")
         browser.shows("found")
-        lost: list[bytes] = []
-
-        def losing(path: str, body: bytes) -> tuple[int, None] | None:
-            if path == "/v1/events" and not lost:
-                lost.append(body)
-                house.take(body)
-                return 502, None
-            return None
-
-        house.turn = losing
+        lost = house.lose_the_next_answer()
         browser.click("affirm-send")
         browser.shows("refused")
         assert "xác nhận không thành hai lần" in browser.text("refused")

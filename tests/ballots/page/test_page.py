@@ -506,16 +506,7 @@ def test_a_vote_whose_answer_was_lost_is_sent_again_and_counts_once(
     browser: Browser, tmp_path: Path
 ) -> None:
     with desk(on_each(NAMES[:1])) as house:
-        lost: list[bytes] = []
-
-        def losing(path: str, body: bytes) -> tuple[int, None] | None:
-            if path == "/v1/events" and not lost:
-                lost.append(body)
-                house.take(body)
-                return 502, None
-            return None
-
-        house.turn = losing
+        lost = house.lose_the_next_answer()
         choose(browser, house, "q0-0")
         give(browser, house, tmp_path)
         browser.click("send")
